@@ -1,0 +1,1 @@
+"""An offline-first till for food aid at KUBE / e-Warong outlets."""

@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: scanners, cameras and printers. Knows no entitlement."""

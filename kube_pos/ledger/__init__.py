@@ -1,0 +1,1 @@
+"""What is owed and what was given: entitlements, shares, journal. No Qt, no network, no device."""

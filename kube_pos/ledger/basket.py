@@ -1,0 +1,176 @@
+"""A basket of goods against a family's open month lines: allocation, and what to drop when it is too much. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from kube_pos.ledger.documents import Allowance, Product, Unit
+from kube_pos.ledger.entitlement import Allowed, drawing_order
+from kube_pos.ledger.entries import Draw, Line
+from kube_pos.ledger.ids import CommodityId, EntitlementId, ProgramId
+from kube_pos.ledger.quantity import Rupiah, Thousandths, line_total
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A product the family wants: how much, at which price per base unit."""
+
+    product: Product
+    quantity: Thousandths
+    price: Rupiah
+
+    @property
+    def total(self) -> Rupiah:
+        """Return quantity × price."""
+        return line_total(self.quantity, self.price)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """One line of the advice for a basket that is too much: put `quantity` of `product` back."""
+
+    product: Product
+    quantity: Thousandths
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """The basket fits: the lines with their draws, and what stays."""
+
+    lines: tuple[Line, ...]
+    used: Rupiah
+    remaining: Rupiah
+
+
+@dataclass(frozen=True, slots=True)
+class TooMuch:
+    """The basket is worth more than the balance: `excess` rupiah over; dropping `drops` makes it fit."""
+
+    excess: Rupiah
+    drops: tuple[Drop, ...]
+
+
+@dataclass(slots=True)
+class _Purse:
+    """What is still to be drawn of one open line."""
+
+    entitlement: EntitlementId
+    left: int
+    commodity: CommodityId | None
+    permitted: frozenset[CommodityId]
+
+
+Permits = Mapping[ProgramId, frozenset[CommodityId]]
+"""The commodities that each programme allows on the day of the sale."""
+
+
+def permits_on(allowances: Iterable[Allowance], day: date) -> Permits:
+    """Return what each programme allows on a day."""
+    found: dict[ProgramId, frozenset[CommodityId]] = {}
+    for allowance in allowances:
+        if allowance.from_day <= day and (allowance.until_day is None or day <= allowance.until_day):
+            so_far = found.get(allowance.program_id, frozenset())
+            found[allowance.program_id] = so_far | {allowance.commodity_id}
+    return found
+
+
+def cover(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> Covered | TooMuch:
+    """Return the lines of a basket with their draws, earliest expiry first, or by how much it is too much.
+
+    In-kind rows of the same commodity are drawn before rupiah; what they don't cover costs rupiah. A line draws only on
+    rows whose programme permits its commodity.
+    """
+    purses = _purses(allowed, permits)
+    lines, short = [], 0
+    for pick in picks:
+        draws, missing = _draw(pick, purses)
+        short += missing
+        lines.append(
+            Line(
+                product=pick.product.id,
+                quantity=pick.quantity,
+                price=pick.price,
+                total=pick.total,
+                draws=tuple(draws),
+            )
+        )
+    if short:
+        return TooMuch(Rupiah(short), _advice(allowed, picks, permits))
+    remaining = Rupiah(sum(purse.left for purse in purses if purse.commodity is None))
+    return Covered(tuple(lines), Rupiah(allowed.balance - remaining), remaining)
+
+
+def _purses(allowed: Allowed, permits: Permits) -> list[_Purse]:
+    return [
+        _Purse(
+            line.entitlement.id,
+            line.left,
+            line.entitlement.commodity_id if line.entitlement.unit is Unit.COMMODITY else None,
+            permits.get(line.entitlement.program_id, frozenset()),
+        )
+        for line in drawing_order(allowed.lines)
+    ]
+
+
+def _draw(pick: Pick, purses: list[_Purse]) -> tuple[list[Draw], int]:
+    """Draw one pick from the purses, in kind first; return the draws and the rupiah that nothing covers."""
+    usable = [purse for purse in purses if pick.product.commodity_id in purse.permitted]
+    draws: list[Draw] = []
+    in_kind = [purse for purse in usable if purse.commodity == pick.product.commodity_id]
+    payable = _draw_in_kind(pick, in_kind, draws)
+    missing = _take([purse for purse in usable if purse.commodity is None], payable, draws)
+    return draws, missing
+
+
+def _draw_in_kind(pick: Pick, purses: list[_Purse], draws: list[Draw]) -> Rupiah:
+    """Draw whole steps of the product in kind; return the rupiah that the rest of the pick costs."""
+    per_step = pick.product.step * pick.product.contents // 1000
+    in_purses = sum(purse.left for purse in purses)
+    steps = min(pick.quantity // pick.product.step, in_purses // per_step) if per_step else 0
+    _take(purses, steps * per_step, draws)
+    return line_total(Thousandths(pick.quantity - steps * pick.product.step), pick.price)
+
+
+def _take(purses: list[_Purse], amount: int, draws: list[Draw]) -> int:
+    """Take an amount from the purses in their order; return what could not be taken."""
+    for purse in purses:
+        taken = min(purse.left, amount)
+        if taken:
+            draws.append(Draw(purse.entitlement, taken))
+            purse.left -= taken
+            amount -= taken
+    return amount
+
+
+def _advice(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> tuple[Drop, ...]:
+    """Return what to put back, from the last line on, in whole steps, so that the rest fits."""
+    drops: list[Drop] = []
+    for place in range(len(picks) - 1, -1, -1):
+        pick = picks[place]
+        keep = _most_that_fits(allowed, picks[:place], pick, permits)
+        if keep < pick.quantity:
+            drops.append(Drop(pick.product, Thousandths(pick.quantity - keep)))
+        if keep:
+            break
+    return tuple(drops)
+
+
+def _most_that_fits(allowed: Allowed, before: tuple[Pick, ...], pick: Pick, permits: Permits) -> Thousandths:
+    """Return the largest quantity of the last line (in whole steps) that the balance covers; 0 when none does."""
+    step = pick.product.step
+    low, high = 0, pick.quantity // step
+    while low < high:
+        middle = (low + high + 1) // 2
+        tried = Pick(pick.product, Thousandths(middle * step), pick.price)
+        if _fits(allowed, (*before, tried), permits):
+            low = middle
+        else:
+            high = middle - 1
+    return Thousandths(low * step)
+
+
+def _fits(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> bool:
+    purses = _purses(allowed, permits)
+    return all(_draw(pick, purses)[1] == 0 for pick in picks)

@@ -1,0 +1,1 @@
+"""Use cases of the till: plain functions on ports, one file a concern."""

@@ -1,0 +1,1 @@
+"""Entries up, entitlements down: the till's side of the wire."""

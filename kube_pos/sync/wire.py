@@ -1,0 +1,145 @@
+"""The messages between a till and upstream, exactly as they travel (PROTOCOL.md). Pure.
+
+Uploads are msgpack compressed with zstandard, since they carry the entries' own bytes; answers and pages are JSON.
+A signature is Ed25519 over a label, a zero byte, and the bytes of the message; it travels base64url in a header.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from kube_pos.ledger.ids import LedgerId, OutletId
+
+PROTOCOL = 0
+SIGNATURE_HEADER = "Kube-Signature"
+BATCH_LABEL = b"kube-pos batch"
+ANSWER_LABEL = b"kube-pos answer"
+PAGE_LABEL = b"kube-pos page"
+ENROLMENT_LABEL = b"kube-pos enrolment"
+MAX_BATCH_ENTRIES = 500
+MAX_BODY_BYTES = 2 * 1024 * 1024
+"""The largest body, decompressed, that either side takes."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Anything sent over the wire."""
+
+
+class EnrolmentRequest(Message, frozen=True, kw_only=True):
+    """POST /v1/enrolments: a till asks to be taken in. `public_key` is Ed25519, 32 bytes, base64url."""
+
+    code: str
+    ledger_id: LedgerId
+    public_key: str
+    device_name: str
+    program_version: str
+
+
+class EnrolmentAnswer(Message, frozen=True, kw_only=True):
+    """The till is taken in; signed with the key whose fingerprint the enrolment code named."""
+
+    ledger_id: LedgerId
+    terminal: str
+    """The prefix of every receipt number of this ledger; never given twice."""
+    outlet_id: OutletId
+    upstream_key: str
+    city_key: str
+    """The key of `cards.keyed_hash`, base64url."""
+    server_time_ms: int
+    is_demo: bool = False
+
+
+class Batch(msgspec.Struct, frozen=True, array_like=True):
+    """POST /v1/ledgers/{ledger_id}/entries: entries `first`, `first`+1, … with the chain's head after the last."""
+
+    protocol: int
+    first: int
+    previous: bytes
+    bodies: tuple[bytes, ...]
+    head: bytes
+
+
+class Verdict(Message, frozen=True, kw_only=True):
+    """An entry that upstream took with an exception: codes as in PROTOCOL.md. Others are accepted without a word."""
+
+    seq: int
+    codes: tuple[str, ...]
+
+
+class UploadAnswer(Message, frozen=True, kw_only=True):
+    """What upstream holds durably: everything up to `acked`, whose chain hash is `head` (hexadecimal)."""
+
+    acked: int
+    head: str
+    server_time_ms: int
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Change(Message, frozen=True, kw_only=True):
+    """One document that is new, or (without `doc`) gone. `n` is the place in upstream's order."""
+
+    n: int
+    kind: str
+    key: str
+    doc: msgspec.Raw | None = None
+
+
+class ChangesPage(Message, frozen=True, kw_only=True):
+    """GET /v1/ledgers/{ledger_id}/changes?after=N: changes N+1 … `next`; `more` tells that others wait already."""
+
+    after: int
+    next: int
+    more: bool
+    server_time_ms: int
+    changes: tuple[Change, ...]
+
+
+class Problem(Message, frozen=True, kw_only=True):
+    """An RFC 9457 problem document; `code` is stable: fork, gap, clock_skew, unknown_ledger, retired, bad_signature."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    wanted: int | None = None
+    """For `gap`: the sequence number that upstream wants next."""
+    server_time_ms: int | None = None
+
+
+class EnrolmentCode(Message, frozen=True, kw_only=True):
+    """What the office's QR says: where upstream is, which key it has, and the one-time code."""
+
+    address: str
+    fingerprint: str
+    """The first 32 hexadecimal digits of the SHA-256 of upstream's public key."""
+    code: str
+
+
+def write_enrolment_code(code: EnrolmentCode) -> str:
+    """Return the text of an enrolment QR: `KUBE1 address fingerprint code`."""
+    return f"KUBE1 {code.address} {code.fingerprint} {code.code}"
+
+
+def read_enrolment_code(text: str) -> EnrolmentCode:
+    """Return the enrolment code in a scanned or typed text; raises ValueError when it is none."""
+    parts = text.split()
+    if len(parts) != 4 or parts[0] != "KUBE1":
+        raise ValueError("not an enrolment code")
+    return EnrolmentCode(address=parts[1], fingerprint=parts[2], code=parts[3])
+
+
+def to_base64(data: bytes) -> str:
+    """Return bytes as base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64(text: str) -> bytes:
+    """Return the bytes of base64url text, padded or not; raises ValueError when it is not."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def signed(label: bytes, body: bytes) -> bytes:
+    """Return the bytes that a signature of a labelled message covers."""
+    return label + b"\0" + body

@@ -1,0 +1,1 @@
+"""What Dinas Sosial runs: the service that receives journals and publishes entitlements."""
