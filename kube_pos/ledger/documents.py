@@ -219,6 +219,8 @@ class Share(Document, frozen=True, kw_only=True):
     entitlement_id: EntitlementId
     recipient_id: RecipientId
     granted: int
+    spent_elsewhere: int = 0
+    """What other ledgers spent of it, as upstream last knew: for the sentence only, never for what may be spent."""
 
 
 KINDS: dict[str, type[Document]] = {

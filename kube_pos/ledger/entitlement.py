@@ -25,6 +25,13 @@ class Row:
     granted: int
     released: int = 0
     spent: int = 0
+    spent_elsewhere: int = 0
+    """What other tills spent of it, as the list says: tells «used up» from «held by another till»."""
+
+    @property
+    def used(self) -> int:
+        """Return what is known to be spent of the row, here and elsewhere."""
+        return self.spent + self.spent_elsewhere
 
     @property
     def available(self) -> int:
@@ -204,14 +211,14 @@ def _month_line(row: Row, situation: Situation) -> MonthLine:
     if entitlement.released_on > today:
         state = LineState.NOT_RELEASED
     elif row.available <= 0:
-        state = LineState.USED_UP if row.spent >= entitlement.amount else LineState.ELSEWHERE
+        state = LineState.USED_UP if row.used >= entitlement.amount else LineState.ELSEWHERE
     elif entitlement.expires_on < today:
         state = LineState.EXPIRED
     elif _beyond_old_list(entitlement, situation):
         state = LineState.LIST_TOO_OLD
     else:
         state = LineState.OPEN
-    return MonthLine(entitlement, used=row.spent, left=max(row.available, 0), state=state)
+    return MonthLine(entitlement, used=row.used, left=max(row.available, 0), state=state)
 
 
 def _beyond_old_list(entitlement: Entitlement, situation: Situation) -> bool:
