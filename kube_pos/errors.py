@@ -82,3 +82,69 @@ class StorageFailed(KubePosError):
     """The disk refused a write; nothing of it was stored. Facts: path, reason."""
 
     code = "storage_failed"
+
+
+class NotEnoughShare(KubePosError):
+    """A sale would draw more of an entitlement than this till holds. Facts: entitlement, available, wanted."""
+
+    code = "not_enough_share"
+
+
+class NotEnoughStock(KubePosError):
+    """A sale would hand out more than the book stock. Facts: product, available, wanted."""
+
+    code = "not_enough_stock"
+
+
+class NotOnAllowList(KubePosError):
+    """A basket holds goods that no programme of the family allows. Facts: product."""
+
+    code = "not_on_allow_list"
+
+
+class BasketTooMuch(KubePosError):
+    """A basket is worth more than the balance. Facts: excess."""
+
+    code = "basket_too_much"
+
+
+class BasketEmpty(KubePosError):
+    """There is nothing in the basket."""
+
+    code = "basket_empty"
+
+
+class NoPrice(KubePosError):
+    """A product has no price on this day. Facts: product."""
+
+    code = "no_price"
+
+
+class AlreadyReversed(KubePosError):
+    """The sale was undone before. Facts: receipt."""
+
+    code = "already_reversed"
+
+
+class UnknownSale(KubePosError):
+    """There is no sale with this number. Facts: receipt."""
+
+    code = "unknown_sale"
+
+
+class NotPermitted(KubePosError):
+    """The person signed in may not do this. Facts: role."""
+
+    code = "not_permitted"
+
+
+class WrongPin(KubePosError):
+    """The PIN is wrong, or the person may not sign in. Facts: wait_s (0: try again at once)."""
+
+    code = "wrong_pin"
+
+
+class StaleCursor(KubePosError):
+    """A page of changes does not follow on what the replica holds. Facts: expected, found."""
+
+    code = "stale_cursor"

@@ -102,6 +102,15 @@ def cover(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> Covere
     return Covered(tuple(lines), Rupiah(allowed.balance - remaining), remaining)
 
 
+def is_permitted(product: Product, allowed: Allowed, permits: Permits) -> bool:
+    """Tell whether some open row of the family may pay for a product."""
+    return any(
+        product.commodity_id in permits.get(line.entitlement.program_id, frozenset())
+        for line in allowed.lines
+        if line.is_open
+    )
+
+
 def _purses(allowed: Allowed, permits: Permits) -> list[_Purse]:
     return [
         _Purse(

@@ -1,0 +1,143 @@
+"""The sale: a basket against a balance, one durable entry, then the receipt, then the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kube_pos.errors import BasketEmpty, BasketTooMuch, NoPrice, NotEnoughStock, NotOnAllowList
+from kube_pos.ledger import entries
+from kube_pos.ledger.basket import Covered, Pick, TooMuch, cover, is_permitted, permits_on
+from kube_pos.ledger.documents import Product, Unit, price_on
+from kube_pos.ledger.entitlement import Allowed
+from kube_pos.ledger.ids import EntitlementId, ProductId, SaleId
+from kube_pos.ledger.ports import Stored
+from kube_pos.ledger.quantity import Thousandths, format_quantity, format_rupiah
+from kube_pos.operations.look_up import Visit
+from kube_pos.operations.till import Session, Till
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What the family wants. `sale` is made with the basket, so that confirming twice stores one sale."""
+
+    sale: SaleId
+    picks: tuple[tuple[Product, Thousandths], ...]
+    cash: tuple[tuple[Product, Thousandths], ...] = ()
+    proxy: entries.Proxy | None = None
+
+
+def quote(till: Till, allowed: Allowed, basket: Basket) -> Covered | TooMuch:
+    """Return how a basket is covered, or by how much it is too much and what to drop. Stores nothing.
+
+    Raises NotOnAllowList or NoPrice for goods that can't be taken at all.
+    """
+    permits = permits_on(till.replica.catalogue().allowances, till.today())
+    for product, _ in basket.picks:
+        if not is_permitted(product, allowed, permits):
+            raise NotOnAllowList(product=product.name)
+    return cover(allowed, _picks(till, basket.picks), permits)
+
+
+def redeem(till: Till, session: Session, visit: Visit, allowed: Allowed, basket: Basket) -> Stored:
+    """Store a sale; when this returns, it is safe on disk, its receipt waits for the printer and sync was woken.
+
+    Raises BasketEmpty, BasketTooMuch, NotOnAllowList, NoPrice, NotEnoughStock, NotEnoughShare or StorageFailed; nothing
+    is stored then. The same basket again returns the sale stored the first time.
+    """
+    if (done := till.journal.sale_by_id(basket.sale)) is not None:
+        return done
+    if not basket.picks:
+        raise BasketEmpty
+    covered = quote(till, allowed, basket)
+    if isinstance(covered, TooMuch):
+        raise BasketTooMuch(excess=format_rupiah(covered.excess))
+    _check_stock(till, (*basket.picks, *basket.cash))
+    rows = {row.entitlement.id: row for row in allowed.rows}
+    entry = entries.Redemption(
+        at=till.now_ms(),
+        day=till.today(),
+        by=session.staff_id,
+        sale=basket.sale,
+        receipt=till.journal.next_receipt(),
+        recipient=allowed.recipient.id,
+        card=visit.token,
+        lines=covered.lines,
+        sources=_sources(allowed, covered),
+        opening=allowed.balance,
+        cash=_cash_lines(till, basket.cash),
+        as_of=visit.list_as_of_ms,
+        manual=visit.manual,
+        proxy=basket.proxy,
+    )
+    stored = till.journal.redeem(entry, {entitlement: row.granted for entitlement, row in rows.items()})
+    till.wake_printing()
+    till.wake_sync()
+    return stored
+
+
+def sell_for_cash(till: Till, session: Session, basket: Basket) -> Stored:
+    """Store a cash sale that no entitlement pays for. Raises as `redeem`."""
+    if not basket.cash:
+        raise BasketEmpty
+    _check_stock(till, basket.cash)
+    entry = entries.GeneralSale(
+        at=till.now_ms(),
+        day=till.today(),
+        by=session.staff_id,
+        sale=basket.sale,
+        receipt=till.journal.next_receipt(),
+        lines=_cash_lines(till, basket.cash),
+    )
+    stored = till.journal.sell(entry)
+    till.wake_printing()
+    till.wake_sync()
+    return stored
+
+
+def _picks(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> tuple[Pick, ...]:
+    today = till.today()
+    picks = []
+    for product, quantity in wanted:
+        price = price_on(product, today)
+        if price is None:
+            raise NoPrice(product=product.name)
+        picks.append(Pick(product, quantity, price))
+    return tuple(picks)
+
+
+def _cash_lines(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> tuple[entries.Line, ...]:
+    return tuple(
+        entries.Line(product=pick.product.id, quantity=pick.quantity, price=pick.price, total=pick.total)
+        for pick in _picks(till, wanted)
+    )
+
+
+def _check_stock(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> None:
+    stock, needed = till.journal.stock(), dict[ProductId, int]()
+    for product, quantity in wanted:
+        needed[product.id] = total = needed.get(product.id, 0) + quantity
+        on_hand = stock.get(product.id, 0)
+        if total > on_hand:
+            raise NotEnoughStock(
+                product=product.name,
+                available=format_quantity(on_hand, product.unit),
+                wanted=format_quantity(total, product.unit),
+            )
+
+
+def _sources(allowed: Allowed, covered: Covered) -> tuple[entries.Source, ...]:
+    drawn: dict[EntitlementId, None] = {draw.entitlement: None for line in covered.lines for draw in line.draws}
+    by_id = {row.entitlement.id: row.entitlement for row in allowed.rows}
+    return tuple(
+        entries.Source(
+            entitlement=entitlement.id,
+            program=entitlement.program_id,
+            fund=entitlement.fund_id,
+            budget_year=entitlement.budget_year,
+            month=entitlement.month,
+            expires_on=entitlement.expires_on,
+            commodity=entitlement.commodity_id if entitlement.unit is Unit.COMMODITY else None,
+        )
+        for entitlement in (by_id[identifier] for identifier in drawn)
+    )
