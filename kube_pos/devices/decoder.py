@@ -1,0 +1,111 @@
+"""Reads the codes in a picture by the order that measured best: cheap first, located strip, thorough, pyzbar last."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from kube_pos.devices.opencv import OpenCv, Picture, load_opencv, to_gray
+from kube_pos.devices.strips import find_strips
+from kube_pos.devices.symbols import Box, Decoded, Symbology
+from kube_pos.devices.zbar import Zbar, load_zbar
+from kube_pos.devices.zxing import Zxing, load_zxing
+from kube_pos.errors import KubePosError, LibraryMissing
+
+_LONG_CODES = frozenset({Symbology.CODE128, Symbology.EAN13, Symbology.EAN8, Symbology.UPCA})
+_LARGEST_SIDE = 2400
+
+
+class ImageUnreadable(KubePosError):
+    """A file is not a picture that can be opened. Facts: path."""
+
+    code = "image_unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What one picture file gave."""
+
+    path: Path
+    decoded: tuple[Decoded, ...]
+    ms: int
+
+
+class Decoder:
+    """The loaded libraries and the order in which they are asked. Used on one thread at a time."""
+
+    def __init__(self, opencv: OpenCv, zxing: Zxing | None, zbar: Zbar | None) -> None:
+        """Take the libraries; decoding goes on when one of the two readers is None."""
+        self.opencv = opencv
+        self._zxing = zxing
+        self._zbar = zbar
+
+    def missing_library(self) -> LibraryMissing | None:
+        """Return the error to show when a reader can't be loaded, or None when all is there."""
+        if self._zbar is None:
+            return LibraryMissing(library="libzbar0", package="sudo apt-get install libzbar0")
+        if self._zxing is None:
+            return LibraryMissing(library="zxing-cpp", package="pip install zxing-cpp")
+        return None
+
+    def decode(self, picture: Picture) -> list[Decoded]:
+        """Return the codes of a gray or BGR picture, none when nothing is read for certain."""
+        gray = to_gray(self.opencv, picture)
+        if self._zxing is not None:
+            found = self._zxing.read(gray, thorough=False) or self._read_strips(self._zxing, gray)
+            found = found or self._zxing.read(gray, thorough=True)
+            if found:
+                return found
+        return [] if self._zbar is None else self._zbar.read(gray)
+
+    def _read_strips(self, zxing: Zxing, gray: Picture) -> list[Decoded]:
+        for strip, matrix in find_strips(self.opencv, gray):
+            for candidate in (strip, self._sharpen(strip)):
+                found = [code for code in zxing.read(candidate, thorough=False) if code.symbology in _LONG_CODES]
+                if found:
+                    return [Decoded(code.payload, code.symbology, self._back(code.box, matrix)) for code in found]
+        return []
+
+    def _sharpen(self, strip: Picture) -> Picture:
+        cv2 = self.opencv.cv2
+        blurred = cv2.GaussianBlur(strip, (0, 0), 3)
+        sharp: Picture = cv2.addWeighted(strip, 2.2, blurred, -1.2, 0)
+        return sharp
+
+    def _back(self, box: Box, matrix: Picture) -> Box:
+        inverse = self.opencv.cv2.invertAffineTransform(matrix)
+        moved = [
+            (
+                int(inverse[0][0] * x + inverse[0][1] * y + inverse[0][2]),
+                int(inverse[1][0] * x + inverse[1][1] * y + inverse[1][2]),
+            )
+            for x, y in box
+        ]
+        return (moved[0], moved[1], moved[2], moved[3])
+
+
+def load_decoder() -> Decoder:
+    """Import the libraries and return a decoder; call it on the thread that will decode."""
+    return Decoder(load_opencv(), load_zxing(), load_zbar())
+
+
+def read_image(path: Path, decoder: Decoder | None = None) -> ReadResult:
+    """Return what a picture file shows and how long reading took; raises ImageUnreadable for what is no picture."""
+    decoder = decoder or load_decoder()
+    cv2, np = decoder.opencv.cv2, decoder.opencv.numpy
+    try:
+        data = path.read_bytes()
+    except OSError as cause:
+        raise ImageUnreadable(path=str(path)) from cause
+    # Through memory, because OpenCV can't open paths outside the code page of Windows.
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if picture is None:
+        raise ImageUnreadable(path=str(path))
+    longest = max(picture.shape[:2])
+    if longest > _LARGEST_SIDE:
+        scale = _LARGEST_SIDE / longest
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    begun = time.perf_counter_ns()
+    decoded = tuple(decoder.decode(picture))
+    return ReadResult(path, decoded, (time.perf_counter_ns() - begun) // 1_000_000)
