@@ -47,5 +47,5 @@ class Worker:
         while (job := self._jobs.get()) is not None:
             try:
                 job()
-            except Exception:
+            except Exception:  # noqa: BLE001 -- a failing callback must not end the thread
                 _LOG.exception("a callback of a background job failed")

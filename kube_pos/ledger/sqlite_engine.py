@@ -1,0 +1,152 @@
+"""Opening the till's files: SQLCipher under SQLAlchemy, write-ahead log, every commit flushed.
+
+Why each setting: `kube_pos/decisions/0002-storage.md`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from kube_pos.errors import DatabaseUnreadable, StorageFailed
+from kube_pos.ledger.migrations import Schema, migrate
+
+_PRAGMAS = (
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -16384",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA recursive_triggers = ON",
+)
+
+
+class Database:
+    """One encrypted file. Each thread has a connection of its own; one thread writes at a time."""
+
+    def __init__(self, path: Path, key: bytes, schema: Schema) -> None:
+        """Open or make the file and bring it to the newest schema.
+
+        Raises DatabaseUnreadable when the 32-byte key does not fit or the file is no database, DatabaseTooNew, and
+        StorageFailed when the folder can't be written.
+        """
+        self.path = path
+        self._key = key
+        self._threads = threading.local()
+        self._write_lock = threading.RLock()
+        self._open: list[Connection] = []
+        self._engine: Engine = create_engine(
+            "sqlite+pysqlite://", module=sqlcipher, creator=self._connect, poolclass=NullPool, hide_parameters=True
+        )
+        self._migrate(schema)
+
+    def read(self) -> Connection:
+        """Return this thread's connection; every statement on it sees the newest committed state."""
+        connection: Connection | None = getattr(self._threads, "connection", None)
+        if connection is None:
+            try:
+                connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            except DBAPIError as error:
+                raise self._failure(error) from error
+            self._threads.connection = connection
+            with self._write_lock:
+                self._open.append(connection)
+        return connection
+
+    @contextmanager
+    def write(self) -> Iterator[Any]:
+        """Run statements on a driver cursor in one transaction: durable when the block is left, or not there at all.
+
+        Raises StorageFailed when the disk refuses; the connection is then thrown away, since it can't be trusted.
+        """
+        with self._write_lock:
+            cursor = self._driver_connection().cursor()
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                cursor.execute("COMMIT")
+            except sqlcipher.Error as error:
+                self._roll_back(cursor)
+                self._throw_away()
+                raise StorageFailed(path=str(self.path), reason=str(error)) from error
+            except BaseException:
+                self._roll_back(cursor)
+                raise
+            finally:
+                cursor.close()
+
+    def checkpoint(self) -> None:
+        """Move the log into the file as far as nobody reads it; called when nothing else is to do."""
+        with self._write_lock:
+            self.read().exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Close the connections of all threads; none may use the database afterwards."""
+        with self._write_lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+        self._threads = threading.local()
+        self._engine.dispose()
+
+    def _connect(self) -> Any:
+        # psow=0: never trust that a torn 4 KiB write leaves its neighbours alone (cheap flash does not).
+        connection = sqlcipher.connect(
+            f"{self.path.resolve().as_uri()}?psow=0", uri=True, isolation_level=None, check_same_thread=False
+        )
+        cursor = connection.cursor()
+        try:
+            cursor.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+            cursor.execute("PRAGMA cipher_log = none")
+            for pragma in _PRAGMAS:
+                cursor.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            cursor.close()
+        return connection
+
+    def _migrate(self, schema: Schema) -> None:
+        try:
+            connection = self._connect()
+        except sqlcipher.Error as error:
+            raise self._failure(error) from error
+        try:
+            migrate(connection.cursor(), schema, str(self.path))
+        except sqlcipher.Error as error:
+            raise self._failure(error) from error
+        finally:
+            connection.close()
+
+    def _failure(self, error: Exception) -> DatabaseUnreadable | StorageFailed:
+        text = str(error)
+        if "not a database" in text or "malformed" in text or "HMAC" in text:
+            return DatabaseUnreadable(path=str(self.path))
+        return StorageFailed(path=str(self.path), reason=text)
+
+    def _driver_connection(self) -> Any:
+        return self.read().connection.driver_connection
+
+    def _roll_back(self, cursor: Any) -> None:
+        try:
+            cursor.execute("ROLLBACK")
+        except sqlcipher.Error:
+            # SQLite has already rolled back by itself after some failures.
+            return
+
+    def _throw_away(self) -> None:
+        connection: Connection = self._threads.connection
+        del self._threads.connection
+        self._open.remove(connection)
+        connection.invalidate()
+        connection.close()

@@ -1,0 +1,164 @@
+"""Writing the journal: an entry and all that it does, in one transaction with one flush.
+
+Statements of a sale go to the driver as they are: the expression layer costs more than the whole transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kube_pos.errors import AlreadyReversed, NotEnoughShare, NotEnoughStock, UnknownSale
+from kube_pos.ledger.chain import genesis, link
+from kube_pos.ledger.effects import Effects, effects_of
+from kube_pos.ledger.entries import AnyEntry, GeneralSale, Redemption, Reversal, decode, encode, kind_of
+from kube_pos.ledger.ids import EntitlementId, LedgerId
+from kube_pos.ledger.ports import Identity, PrintKind, PrintRequest, Stored
+from kube_pos.ledger.sqlite_engine import Database
+from kube_pos.ledger.sqlite_reads import JournalReads
+
+_SET_IDENTITY = "INSERT INTO identity VALUES (1, ?, ?, ?, ?, ?, ?, ?)"
+_LEDGER_ID = "SELECT ledger_id FROM identity"
+_HEAD = "SELECT seq, hash, at FROM entry ORDER BY seq DESC LIMIT 1"
+_ADD_ENTRY = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)"
+_ADD_SALE = "INSERT INTO sale VALUES (?, ?, ?, ?, ?, NULL)"
+_SALE_BY_ID = "SELECT e.seq, e.body, e.hash FROM sale s JOIN entry e ON e.seq = s.seq WHERE s.sale = ?"
+_ENTRY = "SELECT body FROM entry WHERE seq = ?"
+_IS_REVERSED = "SELECT 1 FROM sale WHERE target = ?"
+_SPEND = """INSERT INTO share_use VALUES (?, ?, 0)
+    ON CONFLICT (entitlement) DO UPDATE SET spent = spent + excluded.spent RETURNING spent, released"""
+_UNSPEND = "UPDATE share_use SET spent = spent - ? WHERE entitlement = ?"
+_RELEASE = """INSERT INTO share_use VALUES (?, 0, ?)
+    ON CONFLICT (entitlement) DO UPDATE SET released = max(released, excluded.released)"""
+_MOVE_STOCK = """INSERT INTO stock VALUES (?, ?)
+    ON CONFLICT (product) DO UPDATE SET on_hand = on_hand + excluded.on_hand RETURNING on_hand"""
+_CLOSE = "UPDATE sale SET closing = ? WHERE seq = ? AND closing IS NULL"
+_ADD_PRINT = "INSERT INTO print_job (kind, ref, copy, state, detail) VALUES (?, ?, ?, 'pending', '')"
+_SAVE_BASKET = "INSERT INTO basket VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET body = excluded.body"
+
+
+class SqliteJournal(JournalReads):
+    """The journal's file, read and written."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on an open journal file."""
+        super().__init__(database)
+        self._database = database
+
+    def set_identity(self, identity: Identity) -> None:
+        """Take in who this till is, once, at enrolment."""
+        with self._database.write() as cursor:
+            values = (
+                identity.ledger_id,
+                identity.terminal,
+                identity.outlet_id,
+                identity.city_key,
+                identity.upstream_address,
+                identity.upstream_key,
+                int(identity.is_demo),
+            )
+            cursor.execute(_SET_IDENTITY, values)
+            cursor.execute("INSERT INTO sync_state VALUES (1, 0, ?, NULL, NULL, 0, 0)", (genesis(identity.ledger_id),))
+
+    def append(self, entry: AnyEntry, prints: PrintRequest | None = None) -> Stored:
+        """Store any entry that moves no share, durably, before returning.
+
+        Raises NotEnoughStock when it would take more goods than the book has, and StorageFailed.
+        """
+        if isinstance(entry, Redemption | GeneralSale | Reversal):
+            raise TypeError("sales have their own ways in")
+        with self._database.write() as cursor:
+            return self._write(cursor, entry, effects_of(entry), prints)
+
+    def redeem(self, entry: Redemption, granted: Mapping[EntitlementId, int]) -> Stored:
+        """Store a redemption with its draws, stock and receipt in one durable transaction.
+
+        The same `sale` again returns what was stored the first time. Raises NotEnoughShare when a draw exceeds
+        `granted` − released − spent, NotEnoughStock, and StorageFailed; nothing is stored then.
+        """
+        return self._sell(entry, effects_of(entry), granted)
+
+    def sell(self, entry: GeneralSale) -> Stored:
+        """Store a cash sale with its stock and receipt; the same `sale` again is harmless."""
+        return self._sell(entry, effects_of(entry), {})
+
+    def reverse(self, entry: Reversal) -> Stored:
+        """Undo a sale once: shares and stock go back. Raises AlreadyReversed or UnknownSale."""
+        with self._database.write() as cursor:
+            row = cursor.execute(_ENTRY, (entry.target,)).fetchone()
+            target = decode(row[0]) if row else None
+            if not isinstance(target, Redemption | GeneralSale):
+                raise UnknownSale(receipt=str(entry.target))
+            if cursor.execute(_IS_REVERSED, (entry.target,)).fetchone():
+                raise AlreadyReversed(receipt=target.receipt)
+            return self._write(cursor, entry, effects_of(entry, target), PrintRequest(PrintKind.RECEIPT))
+
+    def request_print(self, request: PrintRequest) -> None:
+        """Add a print of a stored entry."""
+        with self._database.write() as cursor:
+            cursor.execute(_ADD_PRINT, (request.kind.value, request.ref, request.copy))
+
+    def save_basket(self, body: bytes) -> None:
+        """Keep the open basket, so that it comes back after a power cut."""
+        with self._database.write() as cursor:
+            cursor.execute(_SAVE_BASKET, (body,))
+
+    def drop_basket(self) -> None:
+        """Forget the open basket."""
+        with self._database.write() as cursor:
+            cursor.execute("DELETE FROM basket")
+
+    def _sell(self, entry: Redemption | GeneralSale, effects: Effects, granted: Mapping[EntitlementId, int]) -> Stored:
+        with self._database.write() as cursor:
+            if (row := cursor.execute(_SALE_BY_ID, (entry.sale,)).fetchone()) is not None:
+                return Stored(row[0], decode(row[1]), row[2])
+            stored = self._write(cursor, entry, effects, PrintRequest(PrintKind.RECEIPT), granted)
+            # The basket became a sale: the same commit takes it away.
+            cursor.execute("DELETE FROM basket")
+            return stored
+
+    def _write(
+        self,
+        cursor: Any,
+        entry: AnyEntry,
+        effects: Effects,
+        prints: PrintRequest | None,
+        granted: Mapping[EntitlementId, int] | None = None,
+    ) -> Stored:
+        row = cursor.execute(_HEAD).fetchone()
+        if row is None:
+            ledger_id = LedgerId(cursor.execute(_LEDGER_ID).fetchone()[0])
+            seq, previous, last_at = 0, genesis(ledger_id), 0
+        else:
+            seq, previous, last_at = row
+        if entry.at < last_at:
+            raise ValueError("an entry is never older than the one before it")
+        seq += 1
+        body = encode(entry)
+        digest = link(previous, seq, body)
+        cursor.execute(_ADD_ENTRY, (seq, kind_of(entry), entry.at, body, digest))
+        _apply(cursor, seq, effects, granted or {})
+        if prints is not None:
+            cursor.execute(_ADD_PRINT, (prints.kind.value, prints.ref or seq, prints.copy))
+        return Stored(seq, entry, digest)
+
+
+def _apply(cursor: Any, seq: int, effects: Effects, granted: Mapping[EntitlementId, int]) -> None:
+    if (facts := effects.sale) is not None:
+        cursor.execute(_ADD_SALE, (seq, facts.sale, facts.receipt, facts.recipient, facts.target))
+    for entitlement, amount in effects.spent.items():
+        if amount < 0:
+            cursor.execute(_UNSPEND, (-amount, entitlement))
+            continue
+        spent, released = cursor.execute(_SPEND, (entitlement, amount)).fetchone()
+        held = granted.get(entitlement, 0) - released
+        if spent > held:
+            raise NotEnoughShare(entitlement=entitlement, available=held - spent + amount, wanted=amount)
+    for entitlement, total in effects.released.items():
+        cursor.execute(_RELEASE, (entitlement, total))
+    for product, change in effects.stock.items():
+        on_hand = cursor.execute(_MOVE_STOCK, (product, change)).fetchone()[0]
+        if on_hand < 0 and change < 0:
+            raise NotEnoughStock(product=product, available=on_hand - change, wanted=-change)
+    for closed in effects.closes:
+        cursor.execute(_CLOSE, (seq, closed))
