@@ -131,7 +131,8 @@ _REPLICA_1 = (
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE share (
         entitlement INTEGER NOT NULL PRIMARY KEY,
-        granted INTEGER NOT NULL CHECK (granted >= 0)
+        granted INTEGER NOT NULL CHECK (granted >= 0),
+        spent_elsewhere INTEGER NOT NULL
     ) STRICT""",
     """CREATE TABLE document (
         kind TEXT NOT NULL,

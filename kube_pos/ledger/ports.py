@@ -71,6 +71,7 @@ class GrantedRow:
 
     entitlement: Entitlement
     granted: int
+    spent_elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from kube_pos.ledger.sqlite_engine import Database
 _CARD = "SELECT doc FROM card WHERE token = ?"
 _RECIPIENT = "SELECT doc FROM recipient WHERE id = ?"
 _BY_NUMBER = "SELECT doc FROM recipient WHERE national_id_hash = ?1 AND ?1 <> '' OR family_card_hash = ?1 AND ?1 <> ''"
-_ROWS = """SELECT e.doc, coalesce(s.granted, 0)
+_ROWS = """SELECT e.doc, coalesce(s.granted, 0), coalesce(s.spent_elsewhere, 0)
     FROM entitlement e LEFT JOIN share s ON s.entitlement = e.id WHERE e.recipient = ?"""
 _DOCUMENTS = "SELECT kind, doc FROM document"
 _STATE = "SELECT cursor, as_of_ms, generation FROM state"
@@ -62,7 +62,7 @@ class SqliteReplica:
     def granted_rows(self, recipient_id: RecipientId) -> tuple[GrantedRow, ...]:
         """Return a family's entitlements, in no order."""
         rows = self._database.read().exec_driver_sql(_ROWS, (recipient_id,))
-        return tuple(GrantedRow(msgspec.json.decode(row[0], type=docs.Entitlement), row[1]) for row in rows)
+        return tuple(GrantedRow(msgspec.json.decode(row[0], type=docs.Entitlement), row[1], row[2]) for row in rows)
 
     def catalogue(self) -> Catalogue:
         """Return the small documents; read again only when one of them changed."""
@@ -171,9 +171,9 @@ def _put(sql: Any, change: ReplicaChange, doc: docs.Document) -> None:
             sql.execute("INSERT INTO entitlement VALUES (?, ?, ?)", (doc.recipient_id, doc.id, body))
         case docs.Share():
             sql.execute(
-                "INSERT INTO share VALUES (?, ?) "
-                "ON CONFLICT (entitlement) DO UPDATE SET granted = max(granted, excluded.granted)",
-                (doc.entitlement_id, doc.granted),
+                "INSERT INTO share VALUES (?, ?, ?) ON CONFLICT (entitlement) DO UPDATE "
+                "SET granted = max(granted, excluded.granted), spent_elsewhere = excluded.spent_elsewhere",
+                (doc.entitlement_id, doc.granted, doc.spent_elsewhere),
             )
         case _:
             sql.execute("INSERT OR REPLACE INTO document VALUES (?, ?, ?)", (change.kind, change.key, body))

@@ -83,7 +83,7 @@ recipient = Table(
     _blob("doc"),
 )
 entitlement = Table("entitlement", REPLICA, _integer("recipient", key=True), _integer("id", key=True), _blob("doc"))
-share = Table("share", REPLICA, _integer("entitlement", key=True), _integer("granted"))
+share = Table("share", REPLICA, _integer("entitlement", key=True), _integer("granted"), _integer("spent_elsewhere"))
 document = Table("document", REPLICA, _text("kind", key=True), _text("key", key=True), _blob("doc"))
 state = Table(
     "state",

@@ -110,20 +110,21 @@ def visit_of_card(till: Till, card: Card | None, token: CardToken, last4: str, *
     return _visit(till, card, recipient, token, last4, manual=manual)
 
 
+def visit_of_recipient(till: Till, recipient: Recipient | None) -> Visit:
+    """Return the decision for a family that is known without its card."""
+    return _visit(till, None, recipient, None, "", manual=True)
+
+
 def rows_of(till: Till, recipient: Recipient) -> tuple[Row, ...]:
     """Return a family's entitlements with this till's share of each."""
     granted = till.replica.granted_rows(recipient.id)
     uses = till.journal.uses(row.entitlement.id for row in granted)
     nothing = Use()
-    return tuple(
-        Row(
-            row.entitlement,
-            row.granted,
-            released=uses.get(row.entitlement.id, nothing).released,
-            spent=uses.get(row.entitlement.id, nothing).spent,
-        )
-        for row in granted
-    )
+    rows = []
+    for row in granted:
+        use = uses.get(row.entitlement.id, nothing)
+        rows.append(Row(row.entitlement, row.granted, use.released, use.spent, row.spent_elsewhere))
+    return tuple(rows)
 
 
 def goods_for(till: Till, allowed: Allowed) -> tuple[Good, ...]:

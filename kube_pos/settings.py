@@ -1,0 +1,76 @@
+"""The till's settings: one TOML file in the data folder, read once at start, written whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from kube_pos.errors import SettingsUnreadable
+
+FILE_NAME = "settings.toml"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a technician may choose; every value has a default that works."""
+
+    language: str = "id"
+    """`id` or `en`."""
+    scanner_port: str = ""
+    """A serial scanner: a device path, COM port or `VID:PID`; empty: only a scanner that types."""
+    camera: str = ""
+    """A camera: its number or a video file; empty: off."""
+    printer: str = "screen"
+    """`screen`, `network:HOST:PORT`, `file:PATH`, `serial:PATH`, `usb:VID:PID`, `lp:NAME`, `windows:NAME`."""
+    printer_columns: int = 32
+    """32, 42 or 48."""
+    printer_model: str = "generic-58"
+    sync_interval_s: int = 60
+    """Seconds between two looks at upstream when nothing is waiting."""
+    key_file: str = ""
+    """Where the data's key lies on a machine without a keyring; empty: the keyring."""
+
+
+def load(path: Path) -> Settings:
+    """Return the settings in a file, or the defaults when there is none. Raises SettingsUnreadable."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise SettingsUnreadable(path=str(path), reason=error.strerror or "") from error
+    try:
+        settings = msgspec.toml.decode(text, type=Settings)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SettingsUnreadable(path=str(path), reason=str(error)) from error
+    for name, allowed in (("language", ("id", "en")), ("printer_columns", (32, 42, 48))):
+        if getattr(settings, name) not in allowed:
+            raise SettingsUnreadable(path=str(path), reason=f"{name}: {', '.join(map(str, allowed))}")
+    return settings
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Write the settings so that a power cut leaves either the old file or the new one."""
+    lines = []
+    for name, value in msgspec.structs.asdict(settings).items():
+        text = str(value) if isinstance(value, int) else msgspec.json.encode(value).decode()
+        lines.append(f"{name} = {text}\n")
+    write_durably(path, "".join(lines).encode())
+
+
+def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a small file whole: beside its place first, flushed, then moved over the old one."""
+    beside = path.with_suffix(path.suffix + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,40 @@
+"""One till a data folder: a lock that the system releases when the program ends, however it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from kube_pos.errors import AlreadyRunning
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+class SingleInstance:
+    """Holds a data folder for this program."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder. Raises AlreadyRunning when another till has it."""
+        self._file: BinaryIO = (folder / "till.lock").open("ab")
+        try:
+            _lock(self._file)
+        except OSError as error:
+            self._file.close()
+            raise AlreadyRunning(path=str(folder)) from error
+
+    def release(self) -> None:
+        """Let the folder go."""
+        self._file.close()
+
+
+def _lock(file: BinaryIO) -> None:
+    if sys.platform == "win32":
+        file.seek(0, os.SEEK_SET)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
