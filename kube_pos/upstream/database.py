@@ -1,0 +1,109 @@
+"""The office's database: SQLite by default, PostgreSQL by URL.
+
+Writers are serialised: on SQLite by BEGIN IMMEDIATE, on PostgreSQL by an advisory lock held until commit. That is what
+makes the feed's promise true, that number N is visible only when every lower one is.
+
+SQLite is the one that the program ships with (`sqlcipher3`, here without a key): older ones can spoil a WAL that two
+connections write at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlcipher3.dbapi2 as sqlite
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from kube_pos.errors import DatabaseUnreadable
+from kube_pos.upstream.migrations import migrate
+
+_WRITES = "kube_writes"
+_FEED_LOCK = 0x6B756265
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000")
+
+
+class Database:
+    """An open database; safe to share between threads, each transaction has a connection of its own."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        """Take an engine whose schema is present; `open_database` makes one."""
+        self.name = name
+        self._readers = engine
+        self._writers = engine.execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Begin a transaction that writes; it commits at the end of the block, or undoes all on an error."""
+        with self._writers.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_FEED_LOCK})")
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Begin a transaction that sees one state of the database and changes nothing."""
+        with self._readers.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._readers.dispose()
+
+
+def open_database(place: str) -> Database:
+    """Open the database at a path or URL, made and migrated as needed.
+
+    Raises DatabaseTooNew, or DatabaseUnreadable when the file is no database.
+    """
+    engine = create_engine(place) if "://" in place else _sqlite_engine(Path(place))
+    database = Database(engine, engine.url.render_as_string() if "://" in place else place)
+    try:
+        migrate(engine.execution_options(**{_WRITES: True}), database.name)
+    except DatabaseError as error:
+        engine.dispose()
+        raise DatabaseUnreadable(path=database.name) from error
+    except BaseException:
+        engine.dispose()
+        raise
+    return database
+
+
+def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert a row unless a unique key of it exists; tell whether it was inserted. The database decides in one step."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite_dialect
+    statement = dialect.insert(table).values(**row).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # psow=0: a cheap disk may spoil the whole block it was writing when the power went.
+    uri = f"file:{quote(str(path.absolute()))}?psow=0"
+
+    def connect() -> DBAPIConnection:
+        return sqlite.connect(uri, uri=True, isolation_level=None, check_same_thread=False)  # type: ignore[no-any-return]
+
+    engine = create_engine(f"sqlite+pysqlite:///{path}", module=sqlite, creator=connect)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

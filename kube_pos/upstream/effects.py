@@ -1,0 +1,176 @@
+"""What an entry does to the city's figures: shares spent and released, sales undone, matters for the officer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, insert, select, update
+
+from kube_pos.ledger.documents import CardState, Unit
+from kube_pos.ledger.entries import (
+    AnyEntry,
+    DataMismatchReport,
+    GeneralSale,
+    Redemption,
+    Restored,
+    Reversal,
+    ShareReleased,
+    Source,
+)
+from kube_pos.ledger.ids import CardToken, EntitlementId, LedgerId
+from kube_pos.upstream import tables
+from kube_pos.upstream.database import insert_new
+from kube_pos.upstream.spending import Spending
+
+_LARGEST = 2**53
+_LARGEST_SUM = 2**40
+"""A trillion rupiah: what no sale reaches, and no sum of real sales overflows."""
+_CLOCK_TOLERANCE_MS = 120_000
+Codes = tuple[str, ...]
+
+
+class Effects:
+    """Applies the entries of one ledger, in order, in one transaction; no entry is refused."""
+
+    def __init__(self, connection: Connection, ledger_id: LedgerId, now_ms: int) -> None:
+        """Take the transaction that the entries are stored in."""
+        self._connection = connection
+        self._ledger_id = ledger_id
+        self._now_ms = now_ms
+        self._spending = Spending(connection, ledger_id)
+
+    @property
+    def touched(self) -> frozenset[EntitlementId]:
+        """Return the entitlements whose spending has changed."""
+        return self._spending.touched
+
+    def apply(self, seq: int, entry: AnyEntry) -> Codes:
+        """Apply one entry; return the codes of what is wrong with it, each once."""
+        if not _is_plausible(entry):
+            return ("implausible",)
+        codes = ["clock_suspect"] if entry.at > self._now_ms + _CLOCK_TOLERANCE_MS else []
+        match entry:
+            case Redemption():
+                codes += self._redemption(seq, entry)
+            case GeneralSale():
+                codes += self._sale(seq, entry)
+            case Reversal():
+                codes += self._reversal(seq, entry)
+            case ShareReleased():
+                codes += self._spending.release(entry.entitlement, entry.released)
+            case DataMismatchReport():
+                codes.append("data_mismatch")
+            case Restored():
+                codes.append("restored")
+            case _:
+                pass
+        return tuple(dict.fromkeys(codes))
+
+    def _redemption(self, seq: int, entry: Redemption) -> Codes:
+        duplicate = self._sale(seq, entry)
+        if duplicate:
+            return duplicate
+        drawn: dict[EntitlementId, int] = {}
+        for line in entry.lines:
+            for draw in line.draws:
+                drawn[draw.entitlement] = drawn.get(draw.entitlement, 0) + draw.amount
+        self._store_draws(seq, drawn, entry.sources)
+        codes: list[str] = []
+        for entitlement, amount in drawn.items():
+            codes += self._spending.spend(entitlement, amount, entry.recipient, entry.day)
+        return (*codes, *self._card(entry.card, entry.at))
+
+    def _sale(self, seq: int, entry: Redemption | GeneralSale) -> Codes:
+        """Note a sale under its id; the database decides whether it was there before, at this till or another."""
+        row = {
+            "ledger_id": self._ledger_id,
+            "seq": seq,
+            "sale_id": entry.sale,
+            "day": entry.day.isoformat(),
+            "recipient_id": entry.recipient if isinstance(entry, Redemption) else None,
+        }
+        return () if insert_new(self._connection, tables.sale, row) else ("duplicate_sale",)
+
+    def _store_draws(self, seq: int, drawn: dict[EntitlementId, int], sources: Iterable[Source]) -> None:
+        by_id = {source.entitlement: source for source in sources}
+        rows = []
+        for entitlement, amount in drawn.items():
+            row = {"ledger_id": self._ledger_id, "seq": seq, "entitlement_id": entitlement, "amount": amount}
+            rows.append({**row, **_source_columns(by_id.get(entitlement))})
+        if rows:
+            self._connection.execute(insert(tables.draw), rows)
+
+    def _reversal(self, seq: int, entry: Reversal) -> Codes:
+        sale, draw = tables.sale, tables.draw
+        mine = (sale.c.ledger_id == self._ledger_id, sale.c.seq == entry.target)
+        undone = self._connection.execute(
+            update(sale).where(*mine, sale.c.reversed_by.is_(None)).values(reversed_by=seq)
+        )
+        if undone.rowcount == 0:
+            found = self._connection.execute(select(sale.c.seq).where(*mine)).one_or_none()
+            return ("unknown_sale",) if found is None else ("already_reversed",)
+        draws = self._connection.execute(
+            select(draw.c.entitlement_id, draw.c.amount).where(
+                draw.c.ledger_id == self._ledger_id, draw.c.seq == entry.target
+            )
+        )
+        for row in draws.all():
+            self._spending.give_back(EntitlementId(row.entitlement_id), row.amount)
+        return ()
+
+    def _card(self, token: CardToken | None, at: int) -> Codes:
+        """Return what was wrong with a card at the moment of the sale."""
+        if token is None:
+            return ()
+        card = tables.card
+        row = self._connection.execute(
+            select(card.c.state, card.c.changed_at).where(card.c.token == token)
+        ).one_or_none()
+        if row is None:
+            return ("unknown_card",)
+        return ("blocked_card",) if row.state != CardState.ACTIVE and row.changed_at <= at else ()
+
+
+def _source_columns(source: Source | None) -> dict[str, object]:
+    """Return what the sale itself says of an entitlement, so that reports never depend on later documents."""
+    if source is None:
+        return {"program_id": 0, "fund_id": 0, "budget_year": 0, "month": "", "unit": Unit.RUPIAH.value}
+    unit = Unit.RUPIAH if source.commodity is None else Unit.COMMODITY
+    return {
+        "program_id": source.program,
+        "fund_id": source.fund,
+        "budget_year": source.budget_year,
+        "month": source.month,
+        "unit": unit.value,
+    }
+
+
+def _is_plausible(entry: AnyEntry) -> bool:
+    """Tell whether the figures of an entry can be added up at all; what can't is kept, but has no effect."""
+    if not 0 <= entry.at < _LARGEST:
+        return False
+    match entry:
+        case Redemption():
+            amounts = [draw.amount for line in entry.lines for draw in line.draws]
+            ids: list[int] = [draw.entitlement for line in entry.lines for draw in line.draws]
+            ids += [entry.recipient]
+            ids += [number for source in entry.sources for number in (source.program, source.fund, source.budget_year)]
+            return (
+                all(amount > 0 for amount in amounts)
+                and sum(amounts) < _LARGEST_SUM
+                and all(0 <= number < _LARGEST for number in ids)
+                and _is_name(entry.sale)
+                and all(_is_name(source.month) for source in entry.sources)
+            )
+        case GeneralSale():
+            return _is_name(entry.sale)
+        case Reversal():
+            return 0 < entry.target < _LARGEST
+        case ShareReleased():
+            return 0 <= entry.released < _LARGEST and 0 <= entry.entitlement < _LARGEST
+        case _:
+            return True
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= 64 and text.isprintable()
