@@ -61,7 +61,7 @@ class Heard:
         return [scan.payload for scan in self.scans]
 
 
-def card_picture(  # noqa: PLR0913 -- a scene has so many dials
+def card_picture(
     opencv: OpenCv,
     zxing: Zxing,
     payload: str,

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from kube_pos.devices.opencv import OpenCv, Picture, load_opencv, to_gray
 from kube_pos.devices.strips import find_strips
-from kube_pos.devices.symbols import Box, Decoded, Symbology
+from kube_pos.devices.symbols import LONG_CODES, Box, Decoded, contradict
 from kube_pos.devices.zbar import Zbar, load_zbar
 from kube_pos.devices.zxing import Zxing, load_zxing
 from kube_pos.errors import KubePosError, LibraryMissing
 
-_LONG_CODES = frozenset({Symbology.CODE128, Symbology.EAN13, Symbology.EAN8, Symbology.UPCA})
 _LARGEST_SIDE = 2400
 
 
@@ -53,16 +52,22 @@ class Decoder:
         """Return the codes of a gray or BGR picture, none when nothing is read for certain."""
         gray = to_gray(self.opencv, picture)
         if self._zxing is not None:
-            found = self._zxing.read(gray, thorough=False) or self._read_strips(self._zxing, gray)
+            found = self._zxing.read(gray, thorough=False)
+            if not found or contradict(found):
+                found = self._read_strips(self._zxing, gray)
             found = found or self._zxing.read(gray, thorough=True)
-            if found:
+            if found and not contradict(found):
                 return found
-        return [] if self._zbar is None else self._zbar.read(gray)
+        return self._last_resort(gray)
+
+    def _last_resort(self, gray: Picture) -> list[Decoded]:
+        found = [] if self._zbar is None else self._zbar.read(gray)
+        return [] if contradict(found) else found
 
     def _read_strips(self, zxing: Zxing, gray: Picture) -> list[Decoded]:
         for strip, matrix in find_strips(self.opencv, gray):
             for candidate in (strip, self._sharpen(strip)):
-                found = [code for code in zxing.read(candidate, thorough=False) if code.symbology in _LONG_CODES]
+                found = [code for code in zxing.read(candidate, thorough=False) if code.symbology in LONG_CODES]
                 if found:
                     return [Decoded(code.payload, code.symbology, self._back(code.box, matrix)) for code in found]
         return []
@@ -99,7 +104,10 @@ def read_image(path: Path, decoder: Decoder | None = None) -> ReadResult:
     except OSError as cause:
         raise ImageUnreadable(path=str(path)) from cause
     # Through memory, because OpenCV can't open paths outside the code page of Windows.
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    try:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error as cause:
+        raise ImageUnreadable(path=str(path)) from cause
     if picture is None:
         raise ImageUnreadable(path=str(path))
     longest = max(picture.shape[:2])

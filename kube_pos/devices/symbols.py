@@ -29,6 +29,9 @@ class Decoded:
     box: Box
 
 
+LONG_CODES = frozenset({Symbology.CODE128, Symbology.EAN13, Symbology.EAN8, Symbology.UPCA})
+"""The one-dimensional kinds."""
+
 _LENGTHS = {Symbology.EAN13: 13, Symbology.EAN8: 8, Symbology.UPCA: 12}
 _SHORTEST_CODE128 = 4
 _GROUP_SEPARATOR = "\x1d"
@@ -42,3 +45,24 @@ def is_plausible(payload: str, symbology: Symbology) -> bool:
     if symbology is Symbology.CODE128:
         return len(text) >= _SHORTEST_CODE128 and text.isascii() and text.isprintable()
     return bool(text)
+
+
+def contradict(found: list[Decoded]) -> bool:
+    """Tell whether two readings of one place differ: at least one of them is wrong, and nobody knows which."""
+    codes = [code for code in found if code.symbology in LONG_CODES]
+    return any(
+        one.payload != other.payload and one.symbology is other.symbology and _overlap(one.box, other.box)
+        for place, one in enumerate(codes)
+        for other in codes[place + 1 :]
+    )
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    # Readings of one code lie in lines below each other, so their middles are closer than the code is wide.
+    (x1, y1), (x2, y2) = _middle(one), _middle(other)
+    width = max(abs(one[1][0] - one[0][0]) + abs(one[1][1] - one[0][1]), 1)
+    return (x1 - x2) ** 2 + (y1 - y2) ** 2 < (width * 0.4) ** 2
+
+
+def _middle(box: Box) -> tuple[float, float]:
+    return sum(x for x, _ in box) / 4, sum(y for _, y in box) / 4

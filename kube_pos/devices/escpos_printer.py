@@ -1,0 +1,181 @@
+"""Turns a document into ESC/POS bytes. The only home of python-escpos, which is loaded late and only computes here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
+
+from kube_pos.devices.document import Align, Cut, PrintDocument, QrCode, Text
+from kube_pos.devices.plain_text import to_ascii
+from kube_pos.devices.ports import PrinterError
+from kube_pos.devices.printer_models import PrinterModel
+from kube_pos.devices.transports import Transport
+from kube_pos.errors import KubePosError
+
+_STRIP_ROWS = 80
+"""Rows of a picture per command: small buffers overflow above 100, and some firmware fails at multiples of 48."""
+_QR_MODULE_DOTS = (6, 5, 4, 3)
+_QR_QUIET_MODULES = 4
+
+
+class LineTooLong(KubePosError):
+    """A line of a document is wider than the paper. Facts: columns, length."""
+
+    code = "line_too_long"
+
+
+class CodeTooLarge(KubePosError):
+    """A QR code holds more than the paper's width can show. Facts: dots, length."""
+
+    code = "code_too_large"
+
+
+class _Encoder(Protocol):
+    """The part of the library's `Dummy` printer that is used."""
+
+    output: bytes
+
+    def hw(self, hw: str) -> None: ...
+
+    def set(self, **kwargs: object) -> None: ...
+
+    def textln(self, txt: str) -> None: ...
+
+    def print_and_feed(self, n: int) -> None: ...
+
+    def cut(self) -> None: ...
+
+    def qr(self, content: str, **kwargs: object) -> None: ...
+
+    def image(self, img_source: object, **kwargs: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Library:
+    printer: ModuleType
+    capabilities: ModuleType
+    qrcode: ModuleType
+    image: ModuleType
+
+
+def to_bytes(document: PrintDocument, model: PrinterModel, cache_folder: Path | None = None) -> bytes:
+    """Return the bytes that print a document; raises LineTooLong and CodeTooLarge rather than spoil the layout.
+
+    The library keeps its table of printers in `cache_folder`, a directory that only we can write.
+    """
+    library = _load(cache_folder)
+    encoder = _encoder(library, model)
+    # Each job starts from a known state, whatever the one before left half done.
+    encoder.hw("INIT")
+    for block in document.blocks:
+        if isinstance(block, Text):
+            _text(encoder, block, min(document.columns, model.columns))
+        elif isinstance(block, QrCode):
+            _qr(library, encoder, block, model)
+        elif isinstance(block, Cut):
+            _cut(encoder, model)
+    return bytes(encoder.output)
+
+
+class EscposPrinter:
+    """A `Printer`: encodes for a model and sends through a transport."""
+
+    def __init__(self, transport: Transport, model: PrinterModel, cache_folder: Path | None = None) -> None:
+        """Keep the transport and the model; nothing is loaded or opened yet."""
+        self._transport = transport
+        self._model = model
+        self._cache_folder = cache_folder
+
+    @property
+    def columns(self) -> int:
+        """Return the columns of font A."""
+        return self._model.columns
+
+    def print(self, document: PrintDocument) -> bool:
+        """Send a document and tell whether the printer confirmed it; raises PrinterError."""
+        try:
+            data = to_bytes(document, self._model, self._cache_folder)
+        except KubePosError as error:
+            raise PrinterError("printer_document", clean=True) from error
+        return self._transport.send(data)
+
+
+def _load(cache_folder: Path | None) -> _Library:
+    if cache_folder is not None:
+        cache_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Read once, at the library's import; without it every start of the till leaves a table in the temporary folder.
+        os.environ["ESCPOS_CAPABILITIES_PICKLE_DIR"] = str(cache_folder)
+    import qrcode  # type: ignore[import-untyped]  # noqa: PLC0415
+    from escpos import capabilities, printer  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
+
+    return _Library(printer, capabilities, qrcode, Image)
+
+
+def _encoder(library: _Library, model: PrinterModel) -> _Encoder:
+    features = {"paperFullCut": model.has_cutter, "qrCode": model.native_qr}
+    profile = library.capabilities.Profile(columns=model.columns, features=features)
+    # With the width known the library checks it, and does not print a warning on standard output.
+    profile.profile_data = {**profile.profile_data, "media": {"width": {"pixels": model.dots}}, "features": features}
+    # Changing code pages as it goes prints other letters on printers that number them otherwise.
+    encoder: _Encoder = library.printer.Dummy(
+        profile=profile, magic_encode_args={"disabled": True, "encoding": "CP437"}
+    )
+    return encoder
+
+
+def _text(encoder: _Encoder, block: Text, columns: int) -> None:
+    width = columns // 2 if block.double else columns
+    text = to_ascii(block.text).rstrip()
+    if len(text) > width:
+        raise LineTooLong(columns=width, length=len(text))
+    if block.align is Align.CENTER:
+        text = text.center(width).rstrip()
+    if block.double:
+        encoder.set(double_width=True, double_height=True)
+    if block.bold:
+        encoder.set(bold=True)
+    encoder.textln(text)
+    if block.bold:
+        encoder.set(bold=False)
+    if block.double:
+        encoder.set(normal_textsize=True)
+
+
+def _cut(encoder: _Encoder, model: PrinterModel) -> None:
+    if model.has_cutter:
+        encoder.cut()
+    else:
+        encoder.print_and_feed(model.feed_lines)
+
+
+def _qr(library: _Library, encoder: _Encoder, block: QrCode, model: PrinterModel) -> None:
+    if model.native_qr:
+        encoder.set(align="center")
+        encoder.qr(block.payload, native=True, size=6, ec=1)
+        encoder.set(align="left")
+        return
+    code = library.qrcode.QRCode(border=_QR_QUIET_MODULES, error_correction=library.qrcode.ERROR_CORRECT_M)
+    code.add_data(block.payload)
+    rows = code.get_matrix()
+    size = next((dots for dots in _QR_MODULE_DOTS if len(rows) * dots <= model.dots), None)
+    if size is None:
+        raise CodeTooLarge(dots=model.dots, length=len(block.payload))
+    encoder.image(_strip_safe_picture(library, rows, size, model.dots), fragment_height=_STRIP_ROWS)
+
+
+def _strip_safe_picture(library: _Library, rows: list[list[bool]], size: int, dots: int) -> object:
+    """Return the code in a picture as wide as the paper, whose strips have heights that all firmware takes."""
+    side = len(rows) * size
+    small = library.image.new("1", (len(rows), len(rows)), 1)
+    small.putdata([0 if dark else 1 for row in rows for dark in row])
+    height = side + (8 - side % 24) % 24
+    last = height % _STRIP_ROWS
+    if last and last % 48 == 0:
+        height += 8
+    picture = library.image.new("1", (dots // 8 * 8, height), 1)
+    picture.paste(small.resize((side, side)), ((dots - side) // 2, 0))
+    return picture
