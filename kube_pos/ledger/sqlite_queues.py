@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kube_pos.ledger.ports import SyncStatus
 from kube_pos.ledger.sqlite_engine import Database
 
 _WAITING = "SELECT seq, body, hash FROM entry WHERE seq > ? ORDER BY seq LIMIT ?"
@@ -13,6 +14,8 @@ _ACKNOWLEDGE = """UPDATE sync_state SET acked = ?, acked_hash = (SELECT hash FRO
     WHERE acked < ? AND EXISTS (SELECT 1 FROM entry WHERE seq = ?)"""
 _NOTE_CONTACT = """UPDATE sync_state SET last_contact_ms = ?, server_time_ms = ?,
     bytes_up = bytes_up + ?, bytes_down = bytes_down + ?"""
+_STATUS = """SELECT (SELECT coalesce(max(seq), 0) FROM entry) - acked, last_contact_ms,
+    (SELECT count(*) FROM verdict), bytes_up, bytes_down FROM sync_state"""
 _NEXT_PRINT = """SELECT id, kind, ref, copy FROM print_job
     WHERE state IN ('pending', 'failed_clean') ORDER BY id LIMIT 1"""
 
@@ -51,6 +54,18 @@ class SqliteOutbox:
                 "INSERT OR REPLACE INTO verdict VALUES (?, ?)",
                 [(seq, " ".join(codes)) for seq, codes in verdicts.items()],
             )
+
+    def status(self) -> SyncStatus:
+        """Return what is unsent, when upstream last answered, and the data used."""
+        row = self._database.read().exec_driver_sql(_STATUS).fetchone()
+        return SyncStatus(*row) if row else SyncStatus(0, None, 0, 0, 0)
+
+    def verdict_of(self, seq: int) -> tuple[str, ...] | None:
+        """Return upstream's codes for an entry: empty when accepted, None when not yet acknowledged."""
+        if self.acked()[0] < seq:
+            return None
+        row = self._database.read().exec_driver_sql("SELECT codes FROM verdict WHERE seq = ?", (seq,)).fetchone()
+        return tuple(row[0].split()) if row else ()
 
     def note_contact(self, now_ms: int, server_time_ms: int, bytes_up: int, bytes_down: int) -> None:
         """Record when upstream answered, what time it was there, and the data used."""
@@ -103,6 +118,11 @@ class SqlitePrints:
             found = [QueuedPrint(*row) for row in cursor.fetchall()]
             cursor.execute("UPDATE print_job SET state = 'unknown', detail = 'power' WHERE state = 'sending'")
         return found
+
+    def states(self, seq: int) -> tuple[str, ...]:
+        """Return the states of the prints of an entry, the original first."""
+        sql = "SELECT state FROM print_job WHERE ref = ? ORDER BY copy, id"
+        return tuple(row[0] for row in self._database.read().exec_driver_sql(sql, (seq,)))
 
     def unknown(self) -> list[QueuedPrint]:
         """Return the prints of which nobody knows whether they came out, oldest first."""

@@ -11,10 +11,10 @@ from kube_pos.errors import NotEnrolled
 from kube_pos.ledger.chain import genesis
 from kube_pos.ledger.entries import GeneralSale, Redemption, Reversal, decode
 from kube_pos.ledger.ids import EntitlementId, LedgerId, OutletId, ProductId, RecipientId, SaleId
-from kube_pos.ledger.ports import Identity, SaleRow, Stored, SyncStatus, Use
+from kube_pos.ledger.ports import Identity, SaleRow, Stored, Use
 from kube_pos.ledger.sqlite_engine import Database
 from kube_pos.ledger.tables import basket as basket_table
-from kube_pos.ledger.tables import entry, identity, print_job, sale, stock, sync_state, verdict
+from kube_pos.ledger.tables import entry, identity, print_job, sale, stock
 
 _HEAD = "SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1"
 _LAST_AT = "SELECT at FROM entry ORDER BY seq DESC LIMIT 1"
@@ -117,32 +117,10 @@ class JournalReads:
         """Return how many prints of an entry's receipt were asked for so far."""
         return self._count(print_job.c.kind == "receipt", print_job.c.ref == seq)
 
-    def print_states(self, seq: int) -> tuple[str, ...]:
-        """Return the states of the prints of an entry, the original first."""
-        query = select(print_job.c.state).where(print_job.c.ref == seq).order_by(print_job.c.copy, print_job.c.id)
-        return tuple(row.state for row in self._all(query))
-
     def open_basket(self) -> bytes | None:
         """Return the open basket, if there is one."""
         row = self._one(select(basket_table.c.body))
         return bytes(row.body) if row else None
-
-    def sync_status(self) -> SyncStatus:
-        """Return what is unsent, when upstream last answered, and the data used."""
-        seq = self.head()[0]
-        row = self._one(select(sync_state))
-        exceptions = self._database.read().execute(select(func.count()).select_from(verdict)).scalar_one()
-        if row is None:
-            return SyncStatus(seq, None, exceptions, 0, 0)
-        return SyncStatus(seq - row.acked, row.last_contact_ms, exceptions, row.bytes_up, row.bytes_down)
-
-    def verdict_of(self, seq: int) -> tuple[str, ...] | None:
-        """Return upstream's codes for an entry: empty when accepted, None when not yet acknowledged."""
-        state = self._one(select(sync_state.c.acked))
-        if state is None or state.acked < seq:
-            return None
-        row = self._one(select(verdict.c.codes).where(verdict.c.seq == seq))
-        return tuple(row.codes.split()) if row else ()
 
     def _reversals(self, seqs: Iterable[int]) -> dict[int, int]:
         query = select(sale.c.target, sale.c.seq).where(sale.c.target.in_(tuple(seqs)))
