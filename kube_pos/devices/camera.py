@@ -135,7 +135,10 @@ class CameraReader:
             picture = self._newest.take(0.1)
             if picture is None:
                 continue
-            found = {code.payload: code.symbology for code in decoder.decode(picture)}
+            try:
+                found = {code.payload: code.symbology for code in decoder.decode(picture)}
+            except decoder.opencv.cv2.error:
+                continue  # one odd picture; the next comes in a moment
             now_ms = self._clock.monotonic_ms()
             for payload in evidence.see(found, now_ms):
                 if not stop.is_set():

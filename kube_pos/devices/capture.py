@@ -78,7 +78,10 @@ class Capture:
             self._next_s = max(self._next_s + self._pause_s, time.monotonic())
             if stop.wait(max(0.0, self._next_s - time.monotonic())):
                 return None
-        there, picture = self._device.read()
+        try:
+            there, picture = self._device.read()
+        except self._cv2.error:
+            there, picture = False, None
         if there and picture is not None and picture.size:
             self._misses = 0
             found: Picture = picture

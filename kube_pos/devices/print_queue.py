@@ -93,6 +93,7 @@ class PrintQueue:
         self._backoff = backoff or Backoff()
         self._wake = threading.Event()
         self._worker = Worker("print-queue", self._run)
+        self._owner = threading.Lock()
         self._recovered = False
 
     def start(self) -> None:
@@ -110,19 +111,24 @@ class PrintQueue:
         return self._worker.stop(within_s)
 
     def _run(self, stop: threading.Event) -> None:
-        self._tell(DeviceState.READY, "printer_waiting")
-        failures = 0
-        while not stop.is_set():
-            self._wake.clear()
-            try:
-                self._recover_once()
-                went_well = self._work(stop)
-            except KubePosError:
-                # The store can't be read or written: without its word not a byte may leave.
-                self._tell(DeviceState.LOST, "printer_store_failed")
-                went_well = False
-            failures = 0 if went_well else failures + 1
-            self._wake.wait(self._backoff.wait_s(failures) if failures else None)
+        # A thread that hung at `stop` may still be printing when the queue is started again.
+        with self._owner:
+            self._tell(DeviceState.READY, "printer_waiting")
+            failures = 0
+            while not stop.is_set():
+                failures = 0 if self._round(stop) else failures + 1
+                self._wake.wait(self._backoff.wait_s(failures) if failures else None)
+                # Cleared before looking, so that a wake during the round is not lost.
+                self._wake.clear()
+
+    def _round(self, stop: threading.Event) -> bool:
+        try:
+            self._recover_once()
+            return self._work(stop)
+        except KubePosError:
+            # The store can't be read or written: without its word not a byte may leave.
+            self._tell(DeviceState.LOST, "printer_store_failed")
+            return False
 
     def _recover_once(self) -> None:
         if not self._recovered:

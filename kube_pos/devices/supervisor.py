@@ -83,7 +83,7 @@ class Supervisor:
         with self._lock:
             fresh = {code: at for code, at in self._last_scans.items() if now_ms - at < _SAME_CODE_MS}
             is_echo = scan.payload in fresh
-            fresh[scan.payload] = now_ms
+            fresh.setdefault(scan.payload, now_ms)
             self._last_scans = fresh
         if not is_echo:
             self._guard("scan", lambda: self._on_scan(scan))
@@ -104,8 +104,8 @@ class Supervisor:
         self._guard("frame", lambda: self._on_frame(frame))
 
     def _guard(self, what: str, call: Callable[[], object]) -> None:
-        # A device's thread must outlive whatever its listener does wrong; payloads are identifiers and stay unlogged.
+        # A device's thread must outlive whatever its listener does wrong. No traceback: it could show a payload.
         try:
             call()
         except Exception as error:  # noqa: BLE001 -- the one place in the room where everything is caught
-            _log.error("%s failed: %s", what, type(error).__name__)  # noqa: TRY400 -- a traceback may hold a payload
+            _log.error("%s failed: %s", what, type(error).__name__)
