@@ -23,15 +23,15 @@ _RENDER_FAILED = "printer_document"
 class JobState(StrEnum):
     """How far a print job is."""
 
-    PENDING = "PENDING"
-    SENDING = "SENDING"
+    PENDING = "pending"
+    SENDING = "sending"
     """Bytes may be leaving; found at start, nobody knows what was printed."""
-    SENT = "SENT"
+    SENT = "sent"
     """All bytes left; the paper is probably there."""
-    CONFIRMED = "CONFIRMED"
-    UNKNOWN = "UNKNOWN"
+    CONFIRMED = "confirmed"
+    UNKNOWN = "unknown"
     """Broke off half-way: only a person can tell, and only a person reprints."""
-    FAILED_CLEAN = "FAILED_CLEAN"
+    FAILED_CLEAN = "failed_clean"
     """Not a byte left; it is tried again by itself."""
 
 
