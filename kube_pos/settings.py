@@ -25,7 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`screen`, `network:HOST:PORT`, `file:PATH`, `serial:PATH`, `usb:VID:PID`, `lp:NAME`, `windows:NAME`."""
     printer_columns: int = 32
     """32, 42 or 48."""
-    printer_model: str = "generic-58"
+    printer_model: str = ""
+    """A model that the program knows; empty: the usual one of the width."""
     sync_interval_s: int = 60
     """Seconds between two looks at upstream when nothing is waiting."""
     key_file: str = ""

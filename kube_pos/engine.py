@@ -1,0 +1,191 @@
+"""The till without its window: stores, use cases, printing and sync, built once and started in order.
+
+Part of the composition root; the window (`app`), the command line and the tests stand on it.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kube_pos.background import Worker
+from kube_pos.clock import Clock
+from kube_pos.devices.camera import CameraCallbacks
+from kube_pos.devices.document import PrintDocument
+from kube_pos.devices.ports import DeviceStatus, Frame, Scan
+from kube_pos.devices.print_queue import JobState, PrintJob, PrintQueue, QueueCallbacks
+from kube_pos.devices.registry import DeviceContext, DeviceSettings, build_printer, build_readers
+from kube_pos.devices.supervisor import Supervisor
+from kube_pos.folder import TillFolder
+from kube_pos.ledger import cards
+from kube_pos.ledger.ports import PrintKind, PrintRequest, SyncStatus
+from kube_pos.ledger.sqlite_journal import SqliteJournal
+from kube_pos.ledger.sqlite_queues import SqliteOutbox, SqlitePrints, StoredPrintState
+from kube_pos.ledger.sqlite_replica import SqliteReplica
+from kube_pos.ledger.sqlite_verify import verify
+from kube_pos.operations.papers import Papers
+from kube_pos.operations.signing_in import PinGate
+from kube_pos.operations.till import Till
+from kube_pos.settings import Settings
+from kube_pos.sync.signing import DeviceKey
+from kube_pos.sync.state import SyncReport
+from kube_pos.sync.stores import StoredFeed, StoredOutbox
+from kube_pos.sync.worker import Client, SyncWorker
+from kube_pos.texts import Texts
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who hears of what happens, on the threads where it happens."""
+
+    on_scan: Callable[[Scan], None]
+    on_device: Callable[[DeviceStatus], None]
+    on_frame: Callable[[Frame], None]
+    on_sync: Callable[[SyncReport], None]
+    on_print: Callable[[int], None]
+    on_document: Callable[[PrintDocument], None]
+
+
+class PrintJobs:
+    """The ledger's prints as the print queue expects them."""
+
+    def __init__(self, prints: SqlitePrints) -> None:
+        """Work on the journal's file."""
+        self._prints = prints
+
+    def next_pending(self) -> PrintJob | None:
+        """Return the oldest job of which not a byte has left."""
+        job = self._prints.next_pending()
+        return PrintJob(job.id, job.kind, job.ref, job.copy) if job else None
+
+    def mark(self, job_id: int, state: JobState, detail: str = "") -> None:
+        """Write a job's state, durably."""
+        self._prints.mark(job_id, StoredPrintState[state.name], detail)
+
+    def recover(self) -> list[PrintJob]:
+        """Turn the jobs found in SENDING into UNKNOWN and return them."""
+        return [PrintJob(job.id, job.kind, job.ref, job.copy) for job in self._prints.recover()]
+
+
+class Engine:
+    """All parts of an enrolled till but the window."""
+
+    def __init__(self, folder: TillFolder, texts: Texts, clock: Clock, listeners: Listeners) -> None:
+        """Build the parts; nothing runs before `start`. Raises NotEnrolled and DeviceSettingWrong."""
+        self.folder = folder
+        self.texts = texts
+        self.journal = SqliteJournal(folder.journal)
+        self.replica = SqliteReplica(folder.replica)
+        self.prints = SqlitePrints(folder.journal)
+        self.outbox = SqliteOutbox(folder.journal)
+        self.identity = self.journal.identity()
+        self.writer = Worker("writer")
+        self._clock = clock
+        self._key = DeviceKey(folder.keys.device)
+        self.supervisor = Supervisor(listeners.on_scan, listeners.on_device, listeners.on_frame, clock)
+        self._sync = SyncWorker(
+            self._connect,
+            StoredOutbox(self.identity, self.outbox, clock),
+            StoredFeed(self.replica),
+            clock,
+            listeners.on_sync,
+            interval_s=folder.settings.sync_interval_s,
+        )
+        self.till = Till(
+            self.identity, self.replica, self.journal, clock, secrets.token_bytes, self._wake_printing, self._sync.wake
+        )
+        self.papers = Papers(self.till, texts, self._key.sign, lambda: self.outbox.acked()[0])
+        self.pins = PinGate(self.till)
+        self._queue = self._build_devices(listeners)
+
+    def start(self) -> None:
+        """Start the threads: the writer, the devices, then sync."""
+        self.writer.start()
+        self.supervisor.start()
+        self._sync.start()
+
+    def stop(self) -> None:
+        """Stop in the other order; what was given to the writer is still written."""
+        if not self._sync.stop():
+            _LOG.warning("sync did not end in time")
+        self.supervisor.stop()
+        self.writer.stop()
+
+    def document(self, _kind: PrintKind, seq: int, copy: int) -> PrintDocument:
+        """Return the paper of an entry at the printer's width."""
+        return self.papers.document(seq, copy, self.folder.settings.printer_columns)
+
+    def answer_unknown_print(self, seq: int, came_out: bool) -> None:  # noqa: FBT001 -- the shape of Desk's port
+        """Take in the cashier's word on a print; when nothing whole came out, a marked copy follows."""
+        if self.prints.answer_unknown(seq, came_out=came_out):
+            copy = max(1, self.journal.copies_of(seq))
+            self.journal.request_print(PrintRequest(PrintKind.RECEIPT, ref=seq, copy=copy))
+            self._wake_printing()
+
+    def sync_status(self) -> SyncStatus:
+        """Return what is unsent and when upstream last answered."""
+        return self.outbox.status()
+
+    def sync_now(self) -> None:
+        """Begin a round of sync."""
+        self._sync.wake()
+
+    def verify(self) -> tuple[bool, str]:
+        """Prove the journal; return whether it is whole, and what was found in words."""
+        report = verify(self.folder.journal)
+        if report.is_clean:
+            return True, self.texts.say("verify.clean", entries=report.entries)
+        found = [self.texts.say(f"verify.{finding.code}", place=finding.place) for finding in report.findings]
+        return False, "\n".join([*found, self.texts.say("verify.trusted", seq=report.trusted_to)])
+
+    def _build_devices(self, listeners: Listeners) -> PrintQueue:
+        supervisor = self.supervisor
+        cache = self.folder.path / "cache"
+        cache.mkdir(mode=0o700, exist_ok=True)
+        context = DeviceContext(
+            self._clock,
+            CameraCallbacks(supervisor.scanned, supervisor.told, supervisor.shown),
+            listeners.on_document,
+            cache,
+            is_self_checking,
+        )
+        settings = device_settings(self.folder.settings)
+        queue = PrintQueue(
+            build_printer(settings, context),
+            PrintJobs(self.prints),
+            lambda job, columns: self.papers.document(job.ref, job.copy, columns),
+            QueueCallbacks(supervisor.told, lambda job, _state: listeners.on_print(job.ref)),
+        )
+        supervisor.take(build_readers(settings, context), queue)
+        return queue
+
+    def _wake_printing(self) -> None:
+        self._queue.wake()
+
+    def _connect(self) -> Client:
+        from kube_pos.sync.client import UpstreamClient  # noqa: PLC0415 -- loaded on the sync thread, not at start
+
+        identity = self.identity
+        return UpstreamClient(
+            identity.upstream_address, identity.ledger_id, self._key, identity.upstream_key, self._clock
+        )
+
+
+def is_self_checking(payload: str) -> bool:
+    """Tell whether a payload proves itself, so that one camera frame is enough: a card's two check digits do."""
+    return isinstance(cards.parse(payload), cards.CardNumber)
+
+
+def device_settings(settings: Settings) -> DeviceSettings:
+    """Return the device part of the settings."""
+    return DeviceSettings(
+        scanner_port=settings.scanner_port or None,
+        camera=settings.camera or None,
+        printer=settings.printer,
+        columns=settings.printer_columns,
+        model=settings.printer_model,
+    )
