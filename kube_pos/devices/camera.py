@@ -81,15 +81,18 @@ class CameraReader:
             self._tell_missing(LibraryMissing(library="OpenCV", package="sudo apt-get install libgl1 libglib2.0-0"))
             return
         failures = 0
+        absent = "camera_not_found"
         while not stop.is_set():
             try:
                 capture = Capture(opencv, self._settings.capture)
             except CaptureLost:
                 failures += 1
-                self._tell(DeviceState.LOST, "camera_not_found")
+                self._tell(DeviceState.LOST, absent)
                 stop.wait(self._settings.backoff.wait_s(failures))
                 continue
             failures = 0
+            # From now on an absent camera is the same loss, not a second one.
+            absent = "camera_lost"
             try:
                 self._show(opencv, capture, stop)
             except CaptureLost:

@@ -48,15 +48,18 @@ class SerialScanner:
     def _run(self, stop: threading.Event) -> None:
         self._tell(DeviceState.STARTING, "scanner_starting")
         failures = 0
+        absent = "scanner_not_found"
         while not stop.is_set():
             try:
                 line = SerialLine(find_port(self._settings.port), self._settings.baud, _READ_TIMEOUT_S)
             except OSError as error:
                 failures += 1
-                self._tell(DeviceState.LOST, _why_not_open(error))
+                self._tell(DeviceState.LOST, _why_not_open(error, absent))
                 stop.wait(self._settings.backoff.wait_s(failures))
                 continue
             failures = 1
+            # From now on an absent port is the same loss, not a second one.
+            absent = "scanner_lost"
             self._tell(DeviceState.READY, "scanner_ready")
             try:
                 self._read(line, stop)
@@ -79,9 +82,9 @@ class SerialScanner:
         self._teller.tell(DeviceStatus("scanner", state, detail, (("port", self._settings.port),)))
 
 
-def _why_not_open(error: OSError) -> str:
+def _why_not_open(error: OSError, absent: str) -> str:
     if error.errno in {errno.EACCES, errno.EPERM}:
         return "scanner_denied"
     if error.errno in {errno.EBUSY, errno.EAGAIN}:
         return "scanner_busy"
-    return "scanner_not_found"
+    return absent

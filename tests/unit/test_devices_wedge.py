@@ -203,7 +203,7 @@ _SCANNERS = st.tuples(st.just("scanner"), st.from_regex(r"\A[0-9]{6,20}\n?\Z"), 
 
 @settings(max_examples=400, deadline=None)
 @given(turns=st.lists(st.one_of(_PEOPLE, _SCANNERS), max_size=8), has_timer=st.booleans())
-def test_none_wrong_none_lost_none_leaked(turns: list[tuple[str, str, int]], has_timer: bool) -> None:
+def test_none_wrong_none_lost_none_leaked(*, turns: list[tuple[str, str, int]], has_timer: bool) -> None:
     desk = Desk(has_timer=has_timer)
     at_ms, typed, scans = 0, "", []
     for who, text, gap_ms in turns:
