@@ -53,13 +53,23 @@ def redeem(till: Till, session: Session, visit: Visit, allowed: Allowed, basket:
     if isinstance(covered, TooMuch):
         raise BasketTooMuch(excess=format_rupiah(covered.excess))
     _check_stock(till, (*basket.picks, *basket.cash))
-    rows = {row.entitlement.id: row for row in allowed.rows}
-    entry = entries.Redemption(
+    entry = entry_of(till, session, visit, allowed, basket, covered, till.journal.next_receipt())
+    stored = till.journal.redeem(entry, {row.entitlement.id: row.granted for row in allowed.rows})
+    till.wake_printing()
+    till.wake_sync()
+    return stored
+
+
+def entry_of(
+    till: Till, session: Session, visit: Visit, allowed: Allowed, basket: Basket, covered: Covered, receipt: str
+) -> entries.Redemption:
+    """Return the entry of a covered basket, dated now."""
+    return entries.Redemption(
         at=till.now_ms(),
         day=till.today(),
         by=session.staff_id,
         sale=basket.sale,
-        receipt=till.journal.next_receipt(),
+        receipt=receipt,
         recipient=allowed.recipient.id,
         card=visit.token,
         lines=covered.lines,
@@ -70,10 +80,6 @@ def redeem(till: Till, session: Session, visit: Visit, allowed: Allowed, basket:
         manual=visit.manual,
         proxy=basket.proxy,
     )
-    stored = till.journal.redeem(entry, {entitlement: row.granted for entitlement, row in rows.items()})
-    till.wake_printing()
-    till.wake_sync()
-    return stored
 
 
 def sell_for_cash(till: Till, session: Session, basket: Basket) -> Stored:
