@@ -16,7 +16,7 @@ _SIXTEEN = re.compile(r"[0-9]{16}")
 
 
 class RowFault(StrEnum):
-    """Why a row is refused; each has a sentence under `import.<code>`."""
+    """Why a row is refused; each has a sentence under `upstream_import.<code>`."""
 
     NIK_MISSING = "nik_missing"
     NIK_NUMERIC = "nik_numeric"
@@ -38,7 +38,7 @@ class RowFault(StrEnum):
 
 
 class RowNote(StrEnum):
-    """What is worth a look but refuses nothing; each has a sentence under `import.<code>`."""
+    """What is worth a look but refuses nothing; each has a sentence under `upstream_import.<code>`."""
 
     NIK_ELSEWHERE = "nik_elsewhere"
 

@@ -90,11 +90,10 @@ def plan_cycle(
     """Put a cycle into the feed: planned with its expected day, or published, in place of a plan of the same months."""
     wanted = tuple(months)
     table = tables.cycle
+    same = (table.c.published == 0) | (table.c.released_on == released_on.isoformat())
     found = connection.execute(
-        select(table.c.id).where(
-            table.c.program_id == program_id, table.c.months == ",".join(wanted), table.c.published == 0
-        )
-    ).scalar_one_or_none()
+        select(table.c.id).where(table.c.program_id == program_id, table.c.months == ",".join(wanted), same)
+    ).scalar()
     if found is None:
         blank = {"program_id": program_id, "months": "", "published": 0, "released_on": ""}
         found = connection.execute(insert(table).values(**blank).returning(table.c.id)).scalar_one()

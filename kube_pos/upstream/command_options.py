@@ -1,0 +1,81 @@
+"""The options of `kube-pos upstream`, with their help in the user's language."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from kube_pos.texts import Texts
+
+DEFAULT_PORT = 8472
+
+
+def add_options(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], texts: Texts) -> None:
+    """Add `upstream` and its sub-commands to a command line."""
+    upstream = subparsers.add_parser("upstream", help=texts.say("upstream_help.upstream"))
+    commands = upstream.add_subparsers(dest="upstream_command", required=True)
+
+    def add(name: str) -> argparse.ArgumentParser:
+        parser = commands.add_parser(name, help=texts.say(f"upstream_help.{name}"))
+        parser.add_argument("--database", required=True, metavar="PATH|URL", help=texts.say("upstream_help.database"))
+        return parser
+
+    _serve(add("serve"), texts)
+    _import(add("import-recipients"), texts)
+    _publish(add("publish"), texts)
+    _enrol(add("enrol"), texts)
+    _report(add("report"), texts)
+    _sample_city(add("sample-city"), texts)
+
+
+def _serve(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help=texts.say("upstream_help.host"))
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=texts.say("upstream_help.port"))
+    parser.add_argument("--ready-file", type=Path, metavar="PATH", help=texts.say("upstream_help.ready_file"))
+    parser.add_argument("--clock-shift-ms", type=int, default=0, help=texts.say("upstream_help.clock_shift"))
+
+
+def _import(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help=texts.say("upstream_help.file"))
+    parser.add_argument("--dry-run", action="store_true", help=texts.say("upstream_help.dry_run"))
+
+
+def _publish(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("--program", required=True, help=texts.say("upstream_help.program"))
+    parser.add_argument("--fund", required=True, help=texts.say("upstream_help.fund"))
+    parser.add_argument("--months", required=True, metavar="2026-10,2026-11", help=texts.say("upstream_help.months"))
+    parser.add_argument("--amount", required=True, type=int, help=texts.say("upstream_help.amount"))
+    for name in ("--released-on", "--expires-on"):
+        key = name.removeprefix("--").replace("-", "_")
+        parser.add_argument(
+            name, required=True, type=date.fromisoformat, metavar="2026-12-31", help=texts.say(f"upstream_help.{key}")
+        )
+
+
+def _enrol(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("--outlet", required=True, metavar="CODE", help=texts.say("upstream_help.outlet"))
+    parser.add_argument(
+        "--address", default=f"http://127.0.0.1:{DEFAULT_PORT}", help=texts.say("upstream_help.address")
+    )
+    parser.add_argument("--qr", type=_svg, metavar="FILE.svg", help=texts.say("upstream_help.qr"))
+
+
+def _report(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("--json", action="store_true", help=texts.say("upstream_help.json"))
+    parser.add_argument("--csv", type=Path, metavar="FILE", help=texts.say("upstream_help.csv"))
+
+
+def _sample_city(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("--seed", type=int, default=1, help=texts.say("upstream_help.seed"))
+    parser.add_argument("--year", type=int, help=texts.say("upstream_help.year"))
+    parser.add_argument("--cards", type=Path, metavar="FILE.pdf", help=texts.say("upstream_help.cards"))
+    parser.add_argument("--font", type=Path, metavar="FILE.ttf", help=texts.say("upstream_help.font"))
+    parser.add_argument("--json", action="store_true", help=texts.say("upstream_help.json"))
+
+
+def _svg(text: str) -> Path:
+    """Return a path that ends in .svg; argparse tells the user when it does not."""
+    if not text.lower().endswith(".svg"):
+        raise argparse.ArgumentTypeError("*.svg")
+    return Path(text)
