@@ -35,8 +35,11 @@ class Row:
 
     @property
     def available(self) -> int:
-        """Return what this till may still give of the row, expiry aside."""
-        return self.granted - self.released - self.spent
+        """Return what this till may still give of the row, expiry aside.
+
+        An amount that was lowered binds at once, although what was granted of it before never shrinks.
+        """
+        return min(self.granted - self.released, self.entitlement.amount) - self.spent
 
 
 class LineState(StrEnum):
@@ -202,7 +205,7 @@ def drawing_order(lines: Iterable[MonthLine]) -> list[MonthLine]:
 def next_release(cycles: Iterable[Cycle], rows: Iterable[Row]) -> Cycle | None:
     """Return the next cycle not yet published, of the programmes the family has rows in (or of any, if none)."""
     programs = {row.entitlement.program_id for row in rows}
-    waiting = [c for c in cycles if not c.published and (not programs or c.program_id in programs)]
+    waiting = [c for c in cycles if c.months and not c.published and (not programs or c.program_id in programs)]
     return min(waiting, key=lambda cycle: (cycle.released_on, cycle.id), default=None)
 
 
@@ -210,10 +213,12 @@ def _month_line(row: Row, situation: Situation) -> MonthLine:
     entitlement, today = row.entitlement, situation.today
     if entitlement.released_on > today:
         state = LineState.NOT_RELEASED
-    elif row.available <= 0:
-        state = LineState.USED_UP if row.used >= entitlement.amount else LineState.ELSEWHERE
+    elif row.available <= 0 and row.used >= entitlement.amount:
+        state = LineState.USED_UP
     elif entitlement.expires_on < today:
         state = LineState.EXPIRED
+    elif row.available <= 0:
+        state = LineState.ELSEWHERE
     elif _beyond_old_list(entitlement, situation):
         state = LineState.LIST_TOO_OLD
     else:
@@ -260,14 +265,14 @@ def _why_nothing(
     by_state: dict[LineState, list[Entitlement]] = {}
     for line in lines:
         by_state.setdefault(line.state, []).append(line.entitlement)
-    if waiting := by_state.get(LineState.NOT_RELEASED):
-        soonest = min(waiting, key=lambda e: e.released_on)
-        return refused(Refusal.NOT_RELEASED, soonest.released_on, soonest.month)
     if LineState.LIST_TOO_OLD in by_state:
         as_of = situation.list_as_of_ms
         return refused(Refusal.LIST_TOO_OLD, business_day(as_of) if as_of is not None else None)
     if LineState.ELSEWHERE in by_state:
         return refused(Refusal.HELD_ELSEWHERE)
+    if waiting := by_state.get(LineState.NOT_RELEASED):
+        soonest = min(waiting, key=lambda e: e.released_on)
+        return refused(Refusal.NOT_RELEASED, soonest.released_on, soonest.month)
     # A month that is due but was never published is not a balance of zero.
     if upcoming is not None and min(upcoming.months) <= _this_month(situation):
         return refused(Refusal.NOT_PUBLISHED, upcoming.released_on, min(upcoming.months))

@@ -29,6 +29,8 @@ def uuid7(now_ms: int, random_bytes: bytes) -> str:
     """
     if len(random_bytes) != 10:
         raise ValueError("uuid7 takes 10 random bytes")
+    if not 0 <= now_ms < 1 << 48:
+        raise ValueError("uuid7 takes a time of 48 bits")
     stamp = now_ms.to_bytes(6, "big")
     version = bytes([0x70 | random_bytes[0] & 0x0F, random_bytes[1]])
     variant = bytes([0x80 | random_bytes[2] & 0x3F])

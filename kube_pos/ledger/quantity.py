@@ -11,6 +11,7 @@ Thousandths = NewType("Thousandths", int)
 
 ONE = Thousandths(1000)
 _QUANTITY = re.compile(r"(\d{1,6})(?:[.,](\d{1,3}))?")
+_PERHAPS_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 
 def line_total(quantity: Thousandths, unit_price: Rupiah) -> Rupiah:
@@ -46,9 +47,12 @@ def format_quantity(quantity: int, unit: str = "") -> str:
 
 
 def parse_quantity(text: str) -> Thousandths | None:
-    """Return the quantity typed as «1,5», «1.5» or «3»; None when it is not one, or is zero."""
+    """Return the quantity typed as «1,5», «1.5» or «3»; None when it is not one, or is zero.
+
+    «1.500» is not one: a scale means one and a half by it, a delivery note fifteen hundred.
+    """
     match = _QUANTITY.fullmatch(text.strip())
-    if match is None:
+    if match is None or _PERHAPS_THOUSANDS.fullmatch(text.strip()):
         return None
     whole, part = match.groups()
     quantity = int(whole) * 1000 + int((part or "").ljust(3, "0"))
