@@ -18,6 +18,7 @@ class Symbology(StrEnum):
     EAN13 = "ean13"
     EAN8 = "ean8"
     UPCA = "upca"
+    """Read as the EAN-13 that it is, with a 0 in front."""
 
 
 @dataclass(frozen=True, slots=True)
