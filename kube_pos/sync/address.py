@@ -17,9 +17,9 @@ def usable_address(address: str) -> str:
         parts = urlsplit(address)
         port_is_right = parts.port is None or parts.port > 0
     except ValueError:
-        raise AddressUnusable(address=address) from None
+        raise AddressUnusable(address=_shown(address)) from None
     if not port_is_right or not _is_plain(parts) or address != address.strip():
-        raise AddressUnusable(address=address)
+        raise AddressUnusable(address=_shown(address))
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise InsecureAddress(address=address)
     return address.rstrip("/")
@@ -33,6 +33,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _shown(address: str) -> str:
+    """Return an address without the name and password that may stand before its host."""
+    return address.rpartition("@")[2]
 
 
 def _is_plain(parts: SplitResult) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,7 @@ from kube_pos.sync.wire import (
     Message,
     UploadAnswer,
     from_base64,
+    read_page,
 )
 
 CONNECT_S, READ_S, TOTAL_S = 5.0, 15.0, 120.0
@@ -61,6 +62,8 @@ _NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
 _LARGEST_WINDOW = 8 * 1024 * 1024
 _OK = 200
 M = TypeVar("M", bound=Message)
+_UPLOAD_ANSWER = msgspec.json.Decoder(UploadAnswer)
+_ENROLMENT_ANSWER = msgspec.json.Decoder(EnrolmentAnswer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +192,14 @@ class UpstreamClient:
         headers[SIGNATURE_HEADER] = signature(self._key, BATCH_LABEL, packed.body)
         headers["Content-Type"] = "application/zstd"
         reply = self._http.exchange("POST", f"/v1/ledgers/{self._ledger_id}/entries", headers, packed.body)
-        return self._believed(reply, ANSWER_LABEL, UploadAnswer)
+        return _parsed(self._believed(reply, ANSWER_LABEL), _UPLOAD_ANSWER.decode)
 
     def changes(self, after: int) -> ChangesPage:
         """Ask for the page of changes after a number; raises CursorUnknown, and as `upload`."""
         headers = self._headers()
         headers["Accept-Encoding"] = "zstd"
         reply = self._http.exchange("GET", f"/v1/ledgers/{self._ledger_id}/changes?after={after}", headers)
-        return self._believed(reply, PAGE_LABEL, ChangesPage)
+        return _parsed(self._believed(reply, PAGE_LABEL), read_page)
 
     def take_traffic(self) -> Traffic:
         """Return the bytes sent and received since this was last asked."""
@@ -214,12 +217,12 @@ class UpstreamClient:
         now_s = (self._clock.now_ms() + self._offset_ms) // 1000
         return {"Authorization": f"Bearer {bearer(self._ledger_id, self._key, now_s)}"}
 
-    def _believed(self, reply: _Reply, label: bytes, kind: type[M]) -> M:
+    def _believed(self, reply: _Reply, label: bytes) -> bytes:
         if reply.status != _OK:
             raise failure_of(reply.status, reply.body)
         if not verify(self._upstream_key, label, reply.body, reply.signature):
             raise BadSignature
-        return _parsed(reply.body, kind)
+        return reply.body
 
 
 def enrol(
@@ -235,7 +238,7 @@ def enrol(
         reply = http.exchange("POST", "/v1/enrolments", {"Content-Type": "application/json"}, body)
     if reply.status not in {_OK, 201}:
         raise enrolment_failure_of(reply.status, reply.body)
-    answer = _parsed(reply.body, EnrolmentAnswer)
+    answer = _parsed(reply.body, _ENROLMENT_ANSWER.decode)
     try:
         key = from_base64(answer.upstream_key)
     except ValueError:
@@ -283,11 +286,12 @@ def _decoded(raw: bytes, encoding: str) -> bytes:
     return body
 
 
-def _parsed(body: bytes, kind: type[M]) -> M:
+def _parsed(body: bytes, read: Callable[[bytes], M]) -> M:
     try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError:
-        raise UnreadableAnswer(reason=kind.__name__) from None
+        return read(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # Without the library's own words: they may quote a document.
+        raise UnreadableAnswer(reason="message") from None
 
 
 def _size(headers: httpx.Headers) -> int:

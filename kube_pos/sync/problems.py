@@ -28,7 +28,7 @@ def read_problem(body: bytes) -> Problem | None:
     """Return the problem document in a body; None when it is something else, such as a proxy's page."""
     try:
         return msgspec.json.decode(body, type=Problem)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

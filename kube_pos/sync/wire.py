@@ -23,6 +23,9 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 """The largest body, decompressed, that either side takes."""
 
 
+_GONE = frozenset({b"", b"null"})
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Anything sent over the wire."""
 
@@ -96,6 +99,25 @@ class ChangesPage(Message, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
 
 
+class _ReadChange(msgspec.Struct, frozen=True):
+    """A change as it is decoded: the decoder takes `Raw | None` for «null or nothing», so the default stands in."""
+
+    n: int
+    kind: str
+    key: str
+    doc: msgspec.Raw = msgspec.Raw()
+
+
+class _ReadPage(msgspec.Struct, frozen=True):
+    """A page as it is decoded; see `read_page`."""
+
+    after: int
+    next: int
+    more: bool
+    server_time_ms: int
+    changes: tuple[_ReadChange, ...]
+
+
 class Problem(Message, frozen=True, kw_only=True):
     """An RFC 9457 problem document; `code` is stable: fork, gap, clock_skew, unknown_ledger, retired, bad_signature."""
 
@@ -115,6 +137,21 @@ class EnrolmentCode(Message, frozen=True, kw_only=True):
     fingerprint: str
     """The first 32 hexadecimal digits of the SHA-256 of upstream's public key."""
     code: str
+
+
+def read_page(body: bytes) -> ChangesPage:
+    """Return the page in a body, each document as its own bytes; raises msgspec.MsgspecError when it is none.
+
+    A page must be read by this: `msgspec.json.decode(body, type=ChangesPage)` takes no page that holds a document.
+    """
+    page = msgspec.json.decode(body, type=_ReadPage)
+    changes = tuple(
+        Change(n=change.n, kind=change.kind, key=change.key, doc=None if bytes(change.doc) in _GONE else change.doc)
+        for change in page.changes
+    )
+    return ChangesPage(
+        after=page.after, next=page.next, more=page.more, server_time_ms=page.server_time_ms, changes=changes
+    )
 
 
 def write_enrolment_code(code: EnrolmentCode) -> str:
