@@ -96,6 +96,7 @@ class _Round:
     clock: Clock
     stop: threading.Event
     uploaded: int = 0
+    acked: int = 0
     exceptions: int = 0
     changes: int = 0
     more: bool = False
@@ -104,10 +105,10 @@ class _Round:
     def upload(self) -> None:
         """Send entries, message by message, until nothing waits."""
         seq, head = self.outbox.acked()
+        self.acked = seq
         gaps = 0
         while waiting := self.outbox.waiting(seq, MAX_BATCH_ENTRIES):
-            if self.stop.is_set():
-                self.more = True
+            if self._ends():
                 return
             packed = make_batch(waiting, head)
             try:
@@ -118,14 +119,18 @@ class _Round:
                     raise
                 seq, head = self._back_to(gap.wanted, packed)
                 continue
+            if self._ends():
+                return
             seq, head = self._take(answer, packed, seq)
 
     def pull(self) -> None:
         """Fetch and apply pages until upstream has no more."""
         for _ in range(PAGES_A_CYCLE):
-            if self.stop.is_set():
-                break
+            if self._ends():
+                return
             page = self._asked(partial(self.client.changes, self.feed.cursor()))
+            if self._ends():
+                return
             if page.next < page.after or (page.more and page.next == page.after):
                 raise UnreadableAnswer(reason="next")
             self.feed.apply(page)
@@ -135,11 +140,18 @@ class _Round:
                 return
         self.more = True
 
+    def _ends(self) -> bool:
+        """Tell whether to stop: asked before a message and after it, since the stores may be closed by then."""
+        if self.stop.is_set():
+            self.more = True
+        return self.stop.is_set()
+
     def _take(self, answer: UploadAnswer, packed: Packed, before: int) -> tuple[int, bytes]:
         """Store an answer; return the place from which to go on."""
         further = self._own(answer.acked) if answer.acked > packed.last else None
         checked = check_answer(answer, packed, further)
         self.outbox.acknowledge(checked)
+        self.acked = max(self.acked, checked.acked)
         self._note(answer.server_time_ms)
         self.uploaded += len(packed.hashes)
         self.exceptions += len(answer.verdicts)
@@ -196,7 +208,7 @@ def run_cycle(
     turn.pull()
     return CycleResult(
         uploaded=turn.uploaded,
-        acked=outbox.acked()[0],
+        acked=turn.acked,
         exceptions=turn.exceptions,
         changes=turn.changes,
         more=turn.more,

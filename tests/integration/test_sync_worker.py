@@ -310,8 +310,8 @@ def test_a_thread_that_can_not_be_cut_is_left_behind_in_time() -> None:
         return ChangesPage(after=0, next=0, more=False, server_time_ms=0, changes=())
 
     client = Stub(act)
-    heard = Heard()
-    worker = worker_with(lambda: client, heard)
+    heard, feed = Heard(), MemoryFeed()
+    worker = SyncWorker(lambda: client, MemoryOutbox(), feed, FixedClock(), heard)
     worker.start()
     assert entered.wait(5)
     begun = time.monotonic()
@@ -319,4 +319,5 @@ def test_a_thread_that_can_not_be_cut_is_left_behind_in_time() -> None:
     assert time.monotonic() - begun < 3.5
     release.set()
     assert client.closed.wait(5)
+    assert feed.pages == 0
     assert [report.state for report in heard.reports] == [SyncState.WORKING]
