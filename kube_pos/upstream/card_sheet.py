@@ -18,7 +18,7 @@ from kube_pos.upstream.sample_city import CASHIER_PIN, MANAGER_PIN, DemoCard, De
 CARD_MM = (85.6, 54.0)
 MODULE_MM = 0.36
 """The width of a bar code's thinnest bar: what cheap laser scanners and webcams still read."""
-_QR_MODULE_MM = 0.7
+_QR_MODULE_MM = 0.85
 _COLUMNS, _ROWS = 2, 5
 _GAP_MM = 3.0
 _LEFT_MM = (210 - _COLUMNS * CARD_MM[0] - _GAP_MM) / 2

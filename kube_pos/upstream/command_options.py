@@ -11,14 +11,20 @@ from kube_pos.texts import Texts
 DEFAULT_PORT = 8472
 
 
-def add_options(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], texts: Texts) -> None:
-    """Add `upstream` and its sub-commands to a command line."""
-    upstream = subparsers.add_parser("upstream", help=texts.say("upstream_help.upstream"))
-    commands = upstream.add_subparsers(dest="upstream_command", required=True)
+def add_options(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], texts: Texts, default_database: Path | None
+) -> None:
+    """Add the sub-commands of `upstream` to a command line."""
 
     def add(name: str) -> argparse.ArgumentParser:
         parser = commands.add_parser(name, help=texts.say(f"upstream_help.{name}"))
-        parser.add_argument("--database", required=True, metavar="PATH|URL", help=texts.say("upstream_help.database"))
+        parser.add_argument(
+            "--database",
+            required=default_database is None,
+            default=default_database,
+            metavar="PATH|URL",
+            help=texts.say("upstream_help.database"),
+        )
         return parser
 
     _serve(add("serve"), texts)

@@ -32,9 +32,12 @@ REPORTS = frozenset({"data_mismatch", "restored"})
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """The batch contradicts what was received before: the ledger is quarantined, in the caller's transaction."""
+    """The batch contradicts what was received before, from `seq` on: the ledger is quarantined.
 
-    code: str = "fork"
+    That must be committed like an answer.
+    """
+
+    seq: int
 
 
 def receive(
@@ -42,18 +45,18 @@ def receive(
 ) -> UploadAnswer | Fork:
     """Take a batch in; `compressed` is kept as evidence of a fork.
 
-    A Fork must be committed like an answer. Raises RequestRefused when entries are missing before the batch.
+    Raises RequestRefused when entries are missing before the batch.
     """
     ledger = connection.execute(select(tables.ledger).where(tables.ledger.c.id == ledger_id)).one()
     if batch.first > ledger.acked + 1:
         raise RequestRefused("gap", wanted=ledger.acked + 1)
     known = _known_hashes(connection, ledger_id, batch)
     hashes = hashes_of(batch)
-    contradicts = known[0] != batch.previous or known[1:] != hashes[: len(known) - 1]
+    same = sum(1 for mine, theirs in zip(known, [batch.previous, *hashes], strict=False) if mine == theirs)
     has_new = batch.first + len(hashes) - 1 > ledger.acked
-    if contradicts or (has_new and ledger.state == LedgerState.QUARANTINED):
+    if same < len(known) or (has_new and ledger.state == LedgerState.QUARANTINED):
         _quarantine(connection, ledger, compressed, now_ms)
-        return Fork()
+        return Fork(seq=max(1, batch.first - 1 + same))
     if has_new:
         _append(connection, ledger, batch, hashes, now_ms)
     return _answer(connection, ledger_id, batch, now_ms)

@@ -57,8 +57,8 @@ def report(connection: Connection) -> list[ReportLine]:
     entitled = _entitled(connection)
     used = _used(connection)
     outlets = {row.id: row for row in connection.execute(select(tables.outlet))}
-    programs: dict[int, str] = dict(connection.execute(select(tables.program.c.id, tables.program.c.name)).tuples())
-    funds: dict[int, str] = dict(connection.execute(select(tables.fund.c.id, tables.fund.c.name)).tuples())
+    programs = {row.id: row.name for row in connection.execute(select(tables.program))}
+    funds = {row.id: row.name for row in connection.execute(select(tables.fund))}
     lines = []
     for key in sorted(entitled.keys() | used.keys()):
         found = entitled.get(key, _Entitled())

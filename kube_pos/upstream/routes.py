@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
+import zstandard
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import update
@@ -41,6 +42,7 @@ from kube_pos.upstream.shares import LedgerState
 _CONTACT_STEP_MS = 60_000
 """How old `last_contact` may become before a poll that changes nothing writes it anew."""
 _LARGEST_N = 2**53
+_SMALLEST_COMPRESSED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _upload(office: Office, ledger_id: LedgerId, request: Request, body: bytes) 
     with office.database.write() as connection:
         result = receive(connection, ledger_id, batch, body, office.clock.now_ms())
     if isinstance(result, Fork):
-        raise RequestRefused(result.code)
+        raise RequestRefused("fork", wanted=result.seq)
     return _signed(office, ANSWER_LABEL, result)
 
 
@@ -143,7 +145,7 @@ def _changes(office: Office, ledger_id: LedgerId, request: Request, after: int) 
         server_time_ms=now_ms,
         changes=tuple(changes),
     )
-    return _signed(office, PAGE_LABEL, page)
+    return _compressed(_signed(office, PAGE_LABEL, page), request.headers.get("accept-encoding", ""))
 
 
 def _who(office: Office, ledger_id: LedgerId, request: Request) -> Till:
@@ -155,6 +157,15 @@ def _note_contact(database: Database, ledger_id: LedgerId, now_ms: int) -> None:
     ledger = tables.ledger
     with database.write() as connection:
         connection.execute(update(ledger).where(ledger.c.id == ledger_id).values(last_contact=now_ms))
+
+
+def _compressed(response: Response, accepted: str) -> Response:
+    """Return an answer compressed for a till that takes zstd; the signature covers the bytes before."""
+    body = bytes(response.body)
+    if "zstd" not in accepted or len(body) < _SMALLEST_COMPRESSED:
+        return response
+    headers = {SIGNATURE_HEADER: response.headers[SIGNATURE_HEADER], "Content-Encoding": "zstd"}
+    return Response(zstandard.compress(body), media_type="application/json", headers=headers)
 
 
 def _signed(office: Office, label: bytes, message: Message) -> Response:
