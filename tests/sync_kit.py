@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -60,11 +61,13 @@ FORGER_KEY = DeviceKey(bytes(range(64, 96)))
 
 def redemption(number: int) -> bytes:
     """Return the body of a sale as an outlet makes it: one to four goods against one month's aid."""
-    token = f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128:032x}"
-    entitlement = EntitlementId(100_000 + number * 7919 % 3000)
-    goods = ((3, 18_000, 5000), (1, 15_500, 1000), (5, 2_500, 10_000), (2, 72_500, 1000))
+    # Digests stand in for the random tokens of cards and sales, which do not compress.
+    chance = hashlib.sha256(b"%d" % number).digest()
+    entitlement = EntitlementId(100_000 + int.from_bytes(chance[:2], "big") % 3000)
+    goods = ((3, 18_000, 5000), (1, 15_500, 1000), (5, 2_500, 10_000), (2, 72_500, 1000), (6, 29_500, 2000))
     lines = []
-    for product, price, quantity in goods[: 1 + number * 31 % 4]:
+    for place in range(1 + chance[2] % 4):
+        product, price, quantity = goods[(chance[3] + place * chance[4]) % len(goods)]
         total = Rupiah(price * quantity // 1000)
         draws = (Draw(entitlement, total),)
         lines.append(
@@ -79,13 +82,13 @@ def redemption(number: int) -> bytes:
     source = Source(entitlement, ProgramId(1), FundId(1), 2026, BenefitMonth("2026-11"), date(2026, 12, 31))
     return encode(
         Redemption(
-            at=NOW_MS + number * 61_234 + number * number % 977,
+            at=NOW_MS + number * 61_234 + int.from_bytes(chance[5:7], "big"),
             day=date(2026, 11, 24),
             by=StaffId(12),
-            sale=SaleId(token[::-1]),
+            sale=SaleId(hashlib.sha256(chance).hexdigest()[:32]),
             receipt=f"A01-{number:06d}",
-            recipient=RecipientId(10_000 + number * 7919 % 50_000),
-            card=CardToken(token),
+            recipient=RecipientId(int.from_bytes(chance[7:9], "big")),
+            card=CardToken(chance.hex()[32:]),
             lines=tuple(lines),
             sources=(source,),
             opening=Rupiah(300_000),
