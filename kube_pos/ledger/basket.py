@@ -80,26 +80,19 @@ def cover(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> Covere
     """Return the lines of a basket with their draws, earliest expiry first, or by how much it is too much.
 
     In-kind rows of the same commodity are drawn before rupiah; what they don't cover costs rupiah. A line draws only on
-    rows whose programme permits its commodity.
+    rows whose programme permits its commodity, and goods that few rows may pay for draw before goods that many may.
     """
     purses = _purses(allowed, permits)
-    lines, short = [], 0
-    for pick in picks:
-        draws, missing = _draw(pick, purses)
-        short += missing
-        lines.append(
-            Line(
-                product=pick.product.id,
-                quantity=pick.quantity,
-                price=pick.price,
-                total=pick.total,
-                draws=tuple(draws),
-            )
-        )
+    drawn = _draw_all(picks, purses)
+    short = sum(missing for _, missing in drawn)
     if short:
         return TooMuch(Rupiah(short), _advice(allowed, picks, permits))
     remaining = Rupiah(sum(purse.left for purse in purses if purse.commodity is None))
-    return Covered(tuple(lines), Rupiah(allowed.balance - remaining), remaining)
+    lines = tuple(
+        Line(product=pick.product.id, quantity=pick.quantity, price=pick.price, total=pick.total, draws=tuple(draws))
+        for pick, (draws, _) in zip(picks, drawn, strict=True)
+    )
+    return Covered(lines, Rupiah(allowed.balance - remaining), remaining)
 
 
 def is_permitted(product: Product, allowed: Allowed, permits: Permits) -> bool:
@@ -123,6 +116,18 @@ def _purses(allowed: Allowed, permits: Permits) -> list[_Purse]:
     ]
 
 
+def _draw_all(picks: tuple[Pick, ...], purses: list[_Purse]) -> list[tuple[list[Draw], int]]:
+    """Draw all picks, those that the fewest rows may pay for first; return the draws and what is missing of each."""
+
+    def choice(place: int) -> int:
+        return sum(picks[place].product.commodity_id in purse.permitted for purse in purses)
+
+    found: dict[int, tuple[list[Draw], int]] = {}
+    for place in sorted(range(len(picks)), key=choice):
+        found[place] = _draw(picks[place], purses)
+    return [found[place] for place in range(len(picks))]
+
+
 def _draw(pick: Pick, purses: list[_Purse]) -> tuple[list[Draw], int]:
     """Draw one pick from the purses, in kind first; return the draws and the rupiah that nothing covers."""
     usable = [purse for purse in purses if pick.product.commodity_id in purse.permitted]
@@ -135,10 +140,11 @@ def _draw(pick: Pick, purses: list[_Purse]) -> tuple[list[Draw], int]:
 
 def _draw_in_kind(pick: Pick, purses: list[_Purse], draws: list[Draw]) -> Rupiah:
     """Draw whole steps of the product in kind; return the rupiah that the rest of the pick costs."""
-    per_step = pick.product.step * pick.product.contents // 1000
+    # In millionths, since a step may hold no whole number of thousandths of the commodity.
+    per_step = pick.product.step * pick.product.contents
     in_purses = sum(purse.left for purse in purses)
-    steps = min(pick.quantity // pick.product.step, in_purses // per_step) if per_step else 0
-    _take(purses, steps * per_step, draws)
+    steps = min(pick.quantity // pick.product.step, in_purses * 1000 // per_step) if per_step else 0
+    _take(purses, steps * per_step // 1000, draws)
     return line_total(Thousandths(pick.quantity - steps * pick.product.step), pick.price)
 
 
@@ -154,26 +160,28 @@ def _take(purses: list[_Purse], amount: int, draws: list[Draw]) -> int:
 
 
 def _advice(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> tuple[Drop, ...]:
-    """Return what to put back, from the last line on, in whole steps, so that the rest fits."""
+    """Return what to put back, the last line first, in whole steps, so that the rest fits and nothing more would."""
+    kept: tuple[Pick, ...] = ()
     drops: list[Drop] = []
-    for place in range(len(picks) - 1, -1, -1):
-        pick = picks[place]
-        keep = _most_that_fits(allowed, picks[:place], pick, permits)
+    for pick in picks:
+        keep = _most_that_fits(allowed, kept, pick, permits)
+        if keep:
+            kept = (*kept, Pick(pick.product, keep, pick.price))
         if keep < pick.quantity:
             drops.append(Drop(pick.product, Thousandths(pick.quantity - keep)))
-        if keep:
-            break
-    return tuple(drops)
+    return tuple(reversed(drops))
 
 
-def _most_that_fits(allowed: Allowed, before: tuple[Pick, ...], pick: Pick, permits: Permits) -> Thousandths:
-    """Return the largest quantity of the last line (in whole steps) that the balance covers; 0 when none does."""
+def _most_that_fits(allowed: Allowed, kept: tuple[Pick, ...], pick: Pick, permits: Permits) -> Thousandths:
+    """Return how much of a line fits beside what is kept: all of it, or the most in whole steps."""
+    if _fits(allowed, (*kept, pick), permits):
+        return pick.quantity
     step = pick.product.step
     low, high = 0, pick.quantity // step
     while low < high:
         middle = (low + high + 1) // 2
         tried = Pick(pick.product, Thousandths(middle * step), pick.price)
-        if _fits(allowed, (*before, tried), permits):
+        if _fits(allowed, (*kept, tried), permits):
             low = middle
         else:
             high = middle - 1
@@ -181,5 +189,4 @@ def _most_that_fits(allowed: Allowed, before: tuple[Pick, ...], pick: Pick, perm
 
 
 def _fits(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> bool:
-    purses = _purses(allowed, permits)
-    return all(_draw(pick, purses)[1] == 0 for pick in picks)
+    return all(missing == 0 for _, missing in _draw_all(picks, _purses(allowed, permits)))
