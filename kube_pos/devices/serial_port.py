@@ -63,12 +63,15 @@ class SerialLine:
         except (_terminal_error, TypeError) as cause:
             raise OSError(errno.EIO, str(cause)) from cause
 
-    def close(self) -> None:
-        """Close the port; an unplugged one complains, which is of no use to anyone."""
-        with suppress(OSError, _terminal_error, TypeError):
-            self._port.cancel_write()
-        with suppress(OSError, _terminal_error, TypeError):
-            self._port.reset_output_buffer()
+    def close(self, *, discard: bool = False) -> None:
+        """Close the port; an unplugged one complains, which is of no use to anyone.
+
+        `discard` throws away what still waits to be sent, so that closing does not wait for it; without it nothing
+        may be thrown away, for what the system counts as sent can still lie in the adapter.
+        """
+        if discard:
+            with suppress(OSError, _terminal_error, TypeError):
+                self._port.reset_output_buffer()
         with suppress(OSError, _terminal_error, TypeError):
             self._port.close()
 

@@ -156,8 +156,10 @@ class SerialTransport:
             raise PrinterError("printer_not_found", clean=True) from cause
         try:
             self._write(line, data)
-        finally:
-            line.close()
+        except PrinterError:
+            line.close(discard=True)
+            raise
+        line.close()
         return False
 
     def _write(self, line: SerialLine, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
 import threading
@@ -118,19 +119,23 @@ def test_a_device_node_that_takes_no_more_is_given_up(tmp_path: Path) -> None:
 
 
 @posix_only
-def test_a_serial_job_arrives_whole() -> None:
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_serial_job_arrives_whole_also_at_a_printer_that_reads_late(*, slow: bool) -> None:
     master, slave = os.openpty()
     arrived = bytearray()
+    sent = threading.Event()
 
     def collect() -> None:
-        while len(arrived) < len(JOB):
+        if slow:
+            sent.wait(10)
+        while len(arrived) < len(JOB) and select.select([master], [], [], 5)[0]:
             arrived.extend(os.read(master, 4096))
 
-    # The terminal turns line ends only when it is not raw; the port sets it raw before the first byte.
     collector = threading.Thread(target=collect, daemon=True)
     collector.start()
     assert SerialTransport(os.ttyname(slave), patience=QUICK).send(JOB) is False
-    collector.join(5)
+    sent.set()
+    collector.join(10)
     os.close(slave)
     os.close(master)
     assert bytes(arrived) == JOB

@@ -29,6 +29,10 @@ def details() -> list[str]:
     return sorted(found - {"scanner_port", "printer_models"})
 
 
+def _all_keys() -> frozenset[str]:
+    return Texts("id").keys()
+
+
 def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
@@ -54,5 +58,5 @@ def test_states_hints_and_names_have_words(language: str) -> None:
 
 
 def test_no_sentence_is_left_over() -> None:
-    keys = {key.removeprefix("device.") for key in Texts("id").keys() if key.startswith("device.")}
+    keys = {key.removeprefix("device.") for key in _all_keys() if key.startswith("device.")}
     assert keys == set(details())
