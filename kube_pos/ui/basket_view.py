@@ -1,0 +1,90 @@
+"""The basket as rows: name, less, quantity, more, total. Rows of cash say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from kube_pos.ledger.documents import Product
+from kube_pos.ledger.quantity import Rupiah, Thousandths, format_quantity, format_rupiah, line_total
+from kube_pos.ui.context import Context
+from kube_pos.ui.controls import Button, card, label, scrolled
+from kube_pos.ui.open_basket import OpenBasket
+
+PriceOf = Callable[[Product], Rupiah]
+
+
+class BasketView(QWidget):
+    """Shows the basket; `changed_by` carries product, signed quantity and whether it is the cash row."""
+
+    changed_by = Signal(object, int, bool)
+
+    def __init__(self, context: Context, empty_text: str) -> None:
+        """Begin empty; `empty_text` says how goods come in."""
+        super().__init__()
+        self._context = context
+        inner = QWidget()
+        self._rows = QVBoxLayout(inner)
+        self._rows.setContentsMargins(0, 0, 6, 0)
+        self._rows.setSpacing(6)
+        self._rows.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._empty = label(empty_text, "soft", wraps=True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._empty, 1)
+        self._area = scrolled(inner)
+        outer.addWidget(self._area, 1)
+
+    def show_basket(self, basket: OpenBasket, price_of: PriceOf) -> None:
+        """Show what is in the basket; the focus stays on the button it was on."""
+        focused = QApplication.focusWidget()
+        held = focused.objectName() if focused is not None and self.isAncestorOf(focused) else ""
+        while (item := self._rows.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.setParent(None)
+                widget.deleteLater()
+        for goods, is_cash in ((basket.picks, False), (basket.cash, True)):
+            for product, quantity in goods:
+                self._rows.addWidget(self._row(product, quantity, price_of(product), is_cash=is_cash))
+        self._empty.setVisible(basket.is_empty)
+        self._area.setVisible(not basket.is_empty)
+        again = self.findChild(Button, held) if held else None
+        if isinstance(again, Button):
+            again.setFocus()
+
+    def _row(self, product: Product, quantity: Thousandths, price: Rupiah, *, is_cash: bool) -> QFrame:
+        say = self._context.say
+        frame = card("sunken")
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(12, 4, 10, 4)
+        row.setSpacing(6)
+        names = QVBoxLayout()
+        names.setSpacing(0)
+        names.addWidget(label(product.name, "strong", wraps=True))
+        each = say("goods.price", price=format_rupiah(price), unit=product.unit)
+        names.addWidget(label(say("goods.cash_row", price=each) if is_cash else each, "small"))
+        row.addLayout(names, 1)
+        row.addWidget(self._step(product, -1, is_cash=is_cash))
+        shown = label(format_quantity(quantity, product.unit), "strong")
+        shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        shown.setMinimumWidth(70)
+        row.addWidget(shown)
+        row.addWidget(self._step(product, 1, is_cash=is_cash))
+        total = label(format_rupiah(line_total(quantity, price)), "strong")
+        total.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        total.setMinimumWidth(86)
+        row.addWidget(total)
+        return frame
+
+    def _step(self, product: Product, sign: int, *, is_cash: bool) -> Button:
+        button = Button("", self._context.theme, kind="square", icon_name="plus" if sign > 0 else "minus")
+        key = "goods.more" if sign > 0 else "goods.less"
+        button.setAccessibleName(self._context.say(key, product=product.name))
+        button.setObjectName(f"step{sign}-{product.id}-{int(is_cash)}")
+        button.clicked.connect(lambda: self.changed_by.emit(product, sign * product.step, is_cash))
+        return button

@@ -1,0 +1,44 @@
+"""What the window is given by the program's composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kube_pos.background import Worker
+from kube_pos.devices.document import PrintDocument
+from kube_pos.ledger.ports import PrintKind, SyncStatus
+from kube_pos.operations.signing_in import PinGate
+from kube_pos.operations.till import Session, Till
+from kube_pos.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The till behind the window, as functions and ports; the window knows no store, driver or network."""
+
+    till: Till
+    """Its operations on the main thread: short reads only."""
+    texts: Texts
+    writer: Worker
+    """All writes go here."""
+    pins: PinGate
+    render: Callable[[PrintKind, int, int], PrintDocument]
+    """Kind, number of the entry, copy: what was or will be printed. A short read."""
+    qr_matrix: Callable[[str], tuple[tuple[bool, ...], ...]]
+    """The modules of a QR code, row by row, without a margin."""
+    print_states: Callable[[int], tuple[str, ...]]
+    """The states of an entry's print jobs, oldest first: pending, sending, sent, confirmed, unknown, failed_clean."""
+    answer_unknown_print: Callable[[int, bool], None]
+    """Number of the entry, and whether its paper came out. On the writer's thread."""
+    sync_status: Callable[[], SyncStatus]
+    """A short read."""
+    sync_now: Callable[[], None]
+    verify: Callable[[], tuple[bool, str]]
+    """Verify the journal, on the writer's thread: whether it is whole, and a sentence."""
+    versions: tuple[tuple[str, str], ...]
+    folder: str
+    session: Session | None
+    """Who is signed in from the start; the demo signs a cashier in by itself."""
+    paint_clock: Callable[[], int]
+    """Nanoseconds that never go back, for measuring."""

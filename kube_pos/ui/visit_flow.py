@@ -1,0 +1,110 @@
+"""One family's way from decision to stored sale: the visit, its basket, and the one sale that it becomes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from kube_pos.ledger.entitlement import Allowed
+from kube_pos.ledger.entries import Proxy
+from kube_pos.ledger.ports import Stored
+from kube_pos.operations.look_up import Visit
+from kube_pos.operations.redemption import redeem
+from kube_pos.ui.basket_keeper import BasketKeeper
+from kube_pos.ui.context import Context
+from kube_pos.ui.open_basket import OpenBasket
+
+
+class VisitFlow(QObject):
+    """Holds the visit and the basket; knows no widget."""
+
+    sold = Signal(object)
+    """The sale is on disk: `Stored`."""
+    not_sold = Signal(object)
+    """Nothing was stored: the exception."""
+
+    def __init__(self, context: Context) -> None:
+        """Begin with nobody at the counter."""
+        super().__init__()
+        self._context = context
+        self._keeper = BasketKeeper(context)
+        self._visit: Visit | None = None
+        self._basket: OpenBasket | None = None
+        self._saving = False
+
+    @property
+    def visit(self) -> Visit | None:
+        """Return who is at the counter."""
+        return self._visit
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """Return who collects for the family, if not itself."""
+        return self._basket.proxy if self._basket is not None else None
+
+    @property
+    def allowed(self) -> Allowed | None:
+        """Return what the family may take, if it may."""
+        decision = self._visit.decision if self._visit is not None else None
+        return decision if isinstance(decision, Allowed) else None
+
+    @property
+    def name(self) -> str:
+        """Return the family's name; empty for nobody or an unknown card."""
+        recipient = self._visit.decision.recipient if self._visit is not None else None
+        return recipient.name if recipient is not None else ""
+
+    @property
+    def is_saving(self) -> bool:
+        """Tell whether a sale is on its way to the disk."""
+        return self._saving
+
+    @property
+    def holds_goods(self) -> bool:
+        """Tell whether goods would be lost by going on with another family."""
+        return self._basket is not None and not self._basket.is_empty
+
+    def start(self, visit: Visit | None) -> None:
+        """Go on with another family, or nobody; the basket so far is given up."""
+        if self._basket is not None:
+            self._keeper.forget()
+        self._visit, self._basket = visit, None
+
+    def basket(self) -> OpenBasket:
+        """Return the family's basket, opened now if there is none."""
+        if self._basket is None:
+            self._basket = OpenBasket(self._context.desk.till.new_sale_id())
+        return self._basket
+
+    def keep(self) -> None:
+        """Store the basket as it is now, so that it survives a power cut."""
+        if self._visit is not None and self._basket is not None:
+            self._keeper.keep(self._visit, self._basket)
+
+    def come_back(self) -> bool:
+        """Take up the basket that was open when the till stopped; `sold` is emitted when it had become a sale."""
+        found = self._keeper.find()
+        if found is None:
+            return False
+        self._visit, self._basket = found.visit, found.basket
+        if found.sold is not None:
+            self._finish(found.sold)
+        return True
+
+    def confirm(self) -> None:
+        """Store the sale; a second call while it is on its way does nothing."""
+        visit, allowed, basket = self._visit, self.allowed, self._basket
+        if self._saving or visit is None or allowed is None or basket is None:
+            return
+        self._saving = True
+        till, session, wanted = self._context.desk.till, self._context.session(), basket.as_basket()
+        self._context.bridge.run(lambda: redeem(till, session, visit, allowed, wanted), self._finish, self._fail)
+
+    def _finish(self, stored: Stored) -> None:
+        self._saving = False
+        self._basket = None
+        self._keeper.forget()
+        self.sold.emit(stored)
+
+    def _fail(self, error: Exception) -> None:
+        self._saving = False
+        self.not_sold.emit(error)

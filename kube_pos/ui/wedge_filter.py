@@ -1,0 +1,135 @@
+"""Takes a keyboard scanner's keys out of the stream before any widget sees them, and gives a person's keys back.
+
+The filter sits on the windows themselves (QWindow), where every key press passes exactly once and with the time at
+which it was struck. `devices/wedge.py` decides who typed; this file only carries events to and fro.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
+from PySide6.QtWidgets import QApplication
+
+from kube_pos.clock import Clock
+from kube_pos.devices.ports import Scan, Source
+from kube_pos.devices.wedge import Key, Verdict, WedgeDetector, WedgeSettings
+
+_TERMINATORS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab})
+
+
+@dataclass(slots=True)
+class _Held:
+    """A key press that waits for its verdict, with all that is needed to deliver it later."""
+
+    key: Key
+    press: QKeyEvent
+    release: QKeyEvent | None = None
+
+
+class WedgeFilter(QObject):
+    """An event filter for every window of the program."""
+
+    def __init__(self, on_scan: Callable[[Scan], None], clock: Clock, settings: WedgeSettings | None = None) -> None:
+        """Give scans to `on_scan`, which is `Bridge.on_scan`."""
+        super().__init__()
+        self._on_scan = on_scan
+        self._clock = clock
+        self._detector = WedgeDetector(settings)
+        self._held: list[_Held] = []
+        self._event_clock_ahead_ms = 0
+        self._silence = QTimer(self)
+        self._silence.setSingleShot(True)
+        self._silence.timeout.connect(self._silence_seems_over)
+
+    def watch_all(self, application: QGuiApplication) -> None:
+        """Watch every window that gets the keyboard, from the one that has it now."""
+        application.focusWindowChanged.connect(self.watch)
+        self.watch(application.focusWindow())
+
+    def watch(self, window: QWindow | None) -> None:
+        """Watch a window; to watch it twice is harmless."""
+        if window is not None:
+            window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Return True for events that no widget may see (now)."""
+        kind = event.type()
+        if kind is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._press(event)
+        if kind is QEvent.Type.ShortcutOverride and self._held:
+            # A running burst is text, whatever shortcuts there are.
+            event.accept()
+            return True
+        if kind is QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
+            return self._release(event)
+        if kind is QEvent.Type.FocusOut:
+            self._give_back(self._detector.release())
+        return super().eventFilter(watched, event)
+
+    def _press(self, event: QKeyEvent) -> bool:
+        self._event_clock_ahead_ms = event.timestamp() - self._clock.monotonic_ms()
+        key = Key(
+            event.text(),
+            event.timestamp(),
+            is_auto_repeat=event.isAutoRepeat(),
+            is_terminator=event.key() in _TERMINATORS,
+            scan_code=event.nativeScanCode(),
+            shift=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier),
+        )
+        verdict = self._detector.feed(key)
+        if verdict.swallow and verdict.payload is None:
+            self._held.append(_Held(key, event.clone()))
+        self._act(verdict)
+        return verdict.swallow
+
+    def _release(self, event: QKeyEvent) -> bool:
+        """Hold the release of a held key back with it: a button wants to see the press first."""
+        for held in self._held:
+            if held.press.key() == event.key() and held.release is None:
+                held.release = event.clone()
+                return True
+        return False
+
+    def _silence_seems_over(self) -> None:
+        # After a frozen moment this timer may fire before the keys that wait in the window system's queue. One more
+        # turn of the event loop lets them come in first.
+        QTimer.singleShot(0, self, self._expire)
+
+    def _expire(self) -> None:
+        self._act(self._detector.expire(self._clock.monotonic_ms() + self._event_clock_ahead_ms))
+
+    def _act(self, verdict: Verdict) -> None:
+        self._give_back(verdict.replay)
+        if verdict.payload is not None:
+            self._forget_all_but_newest(keep=verdict.swallow and bool(self._detector.deadline_ms()))
+            self._on_scan(Scan(verdict.payload, Source.WEDGE, _symbology(verdict.payload), self._clock.monotonic_ms()))
+        deadline = self._detector.deadline_ms()
+        if deadline is None:
+            self._silence.stop()
+        else:
+            now = self._clock.monotonic_ms() + self._event_clock_ahead_ms
+            self._silence.start(max(1, deadline - now))
+
+    def _forget_all_but_newest(self, *, keep: bool) -> None:
+        """Drop the keys of a scan; the newest stays when it begins another burst."""
+        del self._held[: len(self._held) - 1 if keep else len(self._held)]
+
+    def _give_back(self, keys: tuple[Key, ...]) -> None:
+        for key in keys:
+            held = next((each for each in self._held if each.key is key), None)
+            if held is None:
+                continue
+            self._held.remove(held)
+            target = QApplication.activePopupWidget() or QApplication.focusWidget()
+            if target is not None:
+                QCoreApplication.sendEvent(target, held.press)
+                if held.release is not None:
+                    QCoreApplication.sendEvent(target, held.release)
+
+
+def _symbology(payload: str) -> str:
+    """Return the AIM identifier that a scanner put before the code, such as `]C1`; nothing without one."""
+    return payload[:3] if payload.startswith("]") and len(payload) > 3 else ""
