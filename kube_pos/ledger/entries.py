@@ -289,7 +289,11 @@ def encode(entry: AnyEntry) -> bytes:
 
 def decode(body: bytes) -> AnyEntry:
     """Return the entry in `body`; raises msgspec.DecodeError (or ValidationError) when it is none."""
-    return _DECODER.decode(body)
+    try:
+        return _DECODER.decode(body)
+    except UnicodeDecodeError:
+        # Without the library's own words: they may quote the body.
+        raise msgspec.DecodeError("text that is not UTF-8") from None
 
 
 def kind_of(entry: AnyEntry) -> str:

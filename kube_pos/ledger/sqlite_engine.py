@@ -76,13 +76,14 @@ class Database:
                 cursor.execute("COMMIT")
             except sqlcipher.Error as error:
                 self._roll_back(cursor)
+                cursor.close()
                 self._throw_away()
                 raise StorageFailed(path=str(self.path), reason=str(error)) from error
             except BaseException:
                 self._roll_back(cursor)
-                raise
-            finally:
                 cursor.close()
+                raise
+            cursor.close()
 
     def checkpoint(self) -> None:
         """Move the log into the file as far as nobody reads it; called when nothing else is to do."""
@@ -110,10 +111,10 @@ class Database:
             for pragma in _PRAGMAS:
                 cursor.execute(pragma)
         except BaseException:
+            cursor.close()
             connection.close()
             raise
-        finally:
-            cursor.close()
+        cursor.close()
         return connection
 
     def _migrate(self, schema: Schema) -> None:

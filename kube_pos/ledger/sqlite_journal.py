@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kube_pos.errors import AlreadyReversed, NotEnoughShare, NotEnoughStock, UnknownSale
+from kube_pos.errors import AlreadyReversed, NotEnoughShare, NotEnoughStock, NotEnrolled, UnknownSale
 from kube_pos.ledger.chain import genesis, link
 from kube_pos.ledger.effects import Effects, effects_of
 from kube_pos.ledger.entries import AnyEntry, GeneralSale, Redemption, Reversal, decode, encode, kind_of
@@ -127,8 +127,9 @@ class SqliteJournal(JournalReads):
     ) -> Stored:
         row = cursor.execute(_HEAD).fetchone()
         if row is None:
-            ledger_id = LedgerId(cursor.execute(_LEDGER_ID).fetchone()[0])
-            seq, previous, last_at = 0, genesis(ledger_id), 0
+            if (owner := cursor.execute(_LEDGER_ID).fetchone()) is None:
+                raise NotEnrolled(path=str(self._database.path))
+            seq, previous, last_at = 0, genesis(LedgerId(owner[0])), 0
         else:
             seq, previous, last_at = row
         if entry.at < last_at:

@@ -82,7 +82,14 @@ recipient = Table(
     _text("family_card_hash"),
     _blob("doc"),
 )
-entitlement = Table("entitlement", REPLICA, _integer("recipient", key=True), _integer("id", key=True), _blob("doc"))
+entitlement = Table(
+    "entitlement",
+    REPLICA,
+    _integer("recipient", key=True),
+    _integer("id", key=True),
+    _blob("doc"),
+    UniqueConstraint("id"),
+)
 share = Table("share", REPLICA, _integer("entitlement", key=True), _integer("granted"), _integer("spent_elsewhere"))
 document = Table("document", REPLICA, _text("kind", key=True), _text("key", key=True), _blob("doc"))
 state = Table(

@@ -298,7 +298,11 @@ def any_row(draw: st.DrawFn) -> Row:
 
 
 @given(st.lists(any_row(), max_size=6), st.none() | st.integers(-3, 40), st.booleans())
-def test_no_row_opens_that_is_expired_unreleased_or_not_held(rows: list[Row], age: int | None, has_cycle: bool) -> None:
+def test_no_row_opens_that_is_expired_unreleased_or_not_held(
+    rows: list[Row],
+    age: int | None,
+    has_cycle: bool,  # noqa: FBT001
+) -> None:
     as_of = None if age is None else NOW - age * DAY_MS
     cycles = (cycle("2026-11"),) if has_cycle else ()
     found = decide(situation(*rows, as_of_ms=as_of, cycles=cycles))
