@@ -105,6 +105,7 @@ class MemoryOutbox:
         self.entries: list[Waiting] = []
         self.acked_seq = 0
         self.verdicts: dict[int, tuple[str, ...]] = {}
+        self.acks: list[int] = []
         self.contacts: list[int] = []
         self.bytes_up = self.bytes_down = 0
 
@@ -130,6 +131,7 @@ class MemoryOutbox:
 
     def acknowledge(self, answer: UploadAnswer) -> None:
         assert answer.acked <= len(self.entries)
+        self.acks.append(answer.acked)
         self.acked_seq = max(self.acked_seq, answer.acked)
         self.verdicts.update({verdict.seq: verdict.codes for verdict in answer.verdicts})
 

@@ -15,12 +15,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import BinaryIO
 
 import msgspec
+import zstandard
 
 from kube_pos.ledger.ids import OutletId
 from kube_pos.sync.signing import DeviceKey, fingerprint, signature
 from kube_pos.sync.wire import (
     ANSWER_LABEL,
     ENROLMENT_LABEL,
+    MAX_BODY_BYTES,
     PAGE_LABEL,
     SIGNATURE_HEADER,
     EnrolmentAnswer,
@@ -30,6 +32,8 @@ from kube_pos.sync.wire import (
     to_base64,
 )
 from tests.sync_kit import FORGER_KEY, OFFICE_KEY, Office, Refusal
+
+BOMB = zstandard.compress(b" " * (64 * 1024 * 1024))
 
 
 class Fault(Enum):
@@ -54,6 +58,14 @@ class Fault(Enum):
     """A Wi-Fi portal answers with its own page."""
     REDIRECT = auto()
     TOO_LARGE = auto()
+    COMPRESSED = auto()
+    """An honest answer, compressed with zstandard."""
+    BOMB = auto()
+    """A few bytes that decompress to more than any message may have."""
+    SPOILT_FRAME = auto()
+    UNKNOWN_ENCODING = auto()
+    OTHER_LEDGER = auto()
+    """An enrolment's answer for another till."""
     HANG = auto()
     TRICKLE = auto()
     """A byte of the answer now and then, for ever."""
@@ -180,6 +192,8 @@ class Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self._send(refusal.status, refusal.body)
             return
+        if fault is Fault.OTHER_LEDGER:
+            message = msgspec.structs.replace(message, ledger_id="another")
         answer = msgspec.json.encode(message)
         signed = {SIGNATURE_HEADER: signature(self.world.key, label, answer)}
         match fault:
@@ -187,14 +201,6 @@ class Handler(BaseHTTPRequestHandler):
                 self._break()
             case Fault.ERROR_AFTER:
                 self._send(500, b"boom")
-            case Fault.WRONG_SIGNATURE:
-                self._send(200, answer, {SIGNATURE_HEADER: signature(FORGER_KEY, label, answer)})
-            case Fault.NO_SIGNATURE:
-                self._send(200, answer)
-            case Fault.GARBAGE:
-                self._send(200, b"{}", {SIGNATURE_HEADER: signature(self.world.key, label, b"{}")})
-            case Fault.TOO_LARGE:
-                self._send(200, b" " * (2 * 1024 * 1024 + 1), signed)
             case Fault.CUT_BODY:
                 self._send(200, answer, signed, only=len(answer) // 2)
                 self._break()
@@ -207,7 +213,24 @@ class Handler(BaseHTTPRequestHandler):
                     self.wfile.write(b"a")
                 self.close_connection = True
             case _:
-                self._send(200, answer, signed)
+                self._send(200, *self._spoilt(fault, label, answer, signed))
+
+    def _spoilt(
+        self, fault: Fault, label: bytes, answer: bytes, signed: dict[str, str]
+    ) -> tuple[bytes, dict[str, str]]:
+        """Return a whole answer with what a fault does to its body or headers."""
+        compressed = {**signed, "Content-Encoding": "zstd"}
+        spoilt = {
+            Fault.WRONG_SIGNATURE: (answer, {SIGNATURE_HEADER: signature(FORGER_KEY, label, answer)}),
+            Fault.NO_SIGNATURE: (answer, {}),
+            Fault.GARBAGE: (b"{}", {SIGNATURE_HEADER: signature(self.world.key, label, b"{}")}),
+            Fault.TOO_LARGE: (b" " * (MAX_BODY_BYTES + 1), signed),
+            Fault.COMPRESSED: (zstandard.compress(answer), compressed),
+            Fault.BOMB: (BOMB, compressed),
+            Fault.SPOILT_FRAME: (b"no frame", compressed),
+            Fault.UNKNOWN_ENCODING: (answer, {**signed, "Content-Encoding": "br"}),
+        }
+        return spoilt.get(fault, (answer, signed))
 
     def _message(self, body: bytes) -> tuple[bytes, Message]:
         office = self.world.office

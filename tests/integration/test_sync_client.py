@@ -118,6 +118,9 @@ SIGNED_FAULTS = {
     Fault.PORTAL: (BadSignature, {}),
     Fault.REDIRECT: (ServerFailed, {"status": 302}),
     Fault.TOO_LARGE: (UnreadableAnswer, {"reason": "too large"}),
+    Fault.BOMB: (UnreadableAnswer, {"reason": "too large"}),
+    Fault.SPOILT_FRAME: (UnreadableAnswer, {"reason": "encoding"}),
+    Fault.UNKNOWN_ENCODING: (UnreadableAnswer, {"reason": "encoding"}),
 }
 
 
@@ -139,6 +142,16 @@ def test_signed_nonsense_is_no_answer(pair: Pair) -> None:
         pair.client.upload(batch(1))
     with pytest.raises(UnreadableAnswer):
         pair.client.changes(0)
+
+
+def test_a_compressed_page_is_read(pair: Pair) -> None:
+    for number in range(50):
+        pair.office.tell("card", str(number), b'{"state":"active"}')
+    plain = pair.client.changes(0)
+    size = pair.client.take_traffic().down
+    pair.server.faults.append(Fault.COMPRESSED)
+    assert [change.key for change in pair.client.changes(0).changes] == [change.key for change in plain.changes]
+    assert pair.client.take_traffic().down < size / 2
 
 
 def test_problems_come_as_errors(pair: Pair) -> None:
@@ -258,7 +271,7 @@ def test_an_enrolment_that_the_named_key_did_not_sign_is_not_believed(pair: Pair
         enrol(pair.server.enrolment_code(), REQUEST)
 
 
-@pytest.mark.parametrize("fault", [Fault.GARBAGE, Fault.PORTAL], ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", [Fault.GARBAGE, Fault.PORTAL, Fault.OTHER_LEDGER], ids=lambda fault: fault.name)
 def test_an_enrolment_that_is_none_is_not_believed(pair: Pair, fault: Fault) -> None:
     pair.server.faults.append(fault)
     with pytest.raises(UnreadableAnswer):
