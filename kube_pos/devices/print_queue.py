@@ -95,6 +95,7 @@ class PrintQueue:
         self._worker = Worker("print-queue", self._run)
         self._owner = threading.Lock()
         self._recovered = False
+        self._store_failed = False
 
     def start(self) -> None:
         """Start the thread: what was interrupted becomes UNKNOWN, the rest is printed."""
@@ -113,6 +114,7 @@ class PrintQueue:
     def _run(self, stop: threading.Event) -> None:
         # A thread that hung at `stop` may still be printing when the queue is started again.
         with self._owner:
+            self._recovered = False
             self._tell(DeviceState.READY, "printer_waiting")
             failures = 0
             while not stop.is_set():
@@ -124,11 +126,18 @@ class PrintQueue:
     def _round(self, stop: threading.Event) -> bool:
         try:
             self._recover_once()
-            return self._work(stop)
+            went_well = self._work(stop)
         except KubePosError:
             # The store can't be read or written: without its word not a byte may leave.
             self._tell(DeviceState.LOST, "printer_store_failed")
+            # A job whose end could not be written is still SENDING there, though nothing is being sent.
+            self._recovered = False
+            self._store_failed = True
             return False
+        if self._store_failed:
+            self._store_failed = False
+            self._tell(DeviceState.READY, "printer_waiting")
+        return went_well
 
     def _recover_once(self) -> None:
         if not self._recovered:

@@ -13,6 +13,8 @@ from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, OnFrame, On
 _SAME_CODE_MS = 1000
 """The camera and the scanner may read one card at once, and a hand trembles: that is one scan."""
 
+_OFF = {"scanner": "scanner_off", "camera": "camera_off", "printer": "printer_off"}
+
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +52,9 @@ class Supervisor:
         self.stop()
         self._readers, self._queue = tuple(readers), queue
         with self._lock:
-            self._statuses.clear()
+            known = tuple(self._statuses)
+        for device in known:
+            self.told(DeviceStatus(device, DeviceState.OFF, _OFF[device]))
         if was_running:
             self.start()
 

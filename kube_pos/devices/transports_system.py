@@ -97,8 +97,9 @@ else:
 class UsbTransport:
     """A USB printer without a driver in between, by its vendor and product number."""
 
-    def __init__(self, vendor: int, product: int, timeout_s: float = 15.0) -> None:
-        """Keep the numbers; the endpoints are read from the device."""
+    def __init__(self, vendor: int, product: int, timeout_s: float = 15.0, backend: object = None) -> None:
+        """Keep the numbers; the endpoints are read from the device. `backend` is pyusb's, None for libusb."""
+        self._backend = backend
         self._vendor = vendor
         self._product = product
         self._timeout_ms = int(timeout_s * 1000)  # the library counts milliseconds
@@ -109,7 +110,7 @@ class UsbTransport:
         import usb.util  # noqa: PLC0415
 
         try:
-            device = usb.core.find(idVendor=self._vendor, idProduct=self._product)
+            device = usb.core.find(idVendor=self._vendor, idProduct=self._product, backend=self._backend)
         except usb.core.NoBackendError as cause:
             raise PrinterError("printer_no_libusb", clean=True) from cause
         if device is None:

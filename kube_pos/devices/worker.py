@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +13,20 @@ STOP_WITHIN_S = 2.5
 """How long `stop` waits for a thread; a driver that hangs in a system call is left behind as a daemon."""
 
 
-class Worker:
-    """One named thread at a time, with an event that tells it to stop."""
+_log = logging.getLogger(__name__)
 
-    def __init__(self, name: str, run: Callable[[threading.Event], None]) -> None:
+
+class Worker:
+    """One named thread at a time, with an event that tells it to stop.
+
+    A device's thread must not end by a surprise (a driver's odd exception, a full disk): it is logged and run again.
+    """
+
+    def __init__(self, name: str, run: Callable[[threading.Event], None], again_after_s: float = 1.0) -> None:
         """Keep what to run; `run` is given the stop event and returns soon after it is set."""
         self._name = name
         self._run = run
+        self._again_after_s = again_after_s
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -28,8 +36,19 @@ class Worker:
             return
         # A fresh event: an older thread that was left behind must go on seeing its own one set.
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(self._stop,), name=self._name, daemon=True)
+        self._thread = threading.Thread(target=self._keep_running, args=(self._stop,), name=self._name, daemon=True)
         self._thread.start()
+
+    def _keep_running(self, stop: threading.Event) -> None:
+        while True:
+            try:
+                self._run(stop)
+            except Exception as error:  # noqa: BLE001 -- where a thread ends
+                # No traceback: it could show a payload.
+                _log.error("%s failed: %s", self._name, type(error).__name__)
+                if not stop.wait(self._again_after_s):
+                    continue
+            return
 
     def ask_to_stop(self) -> None:
         """Set the stop event without waiting."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 from kube_pos.devices.opencv import OpenCv, Picture
 from kube_pos.devices.symbols import Box, Decoded, Symbology, is_plausible
@@ -45,6 +46,18 @@ class Zxing:
         code = self._module.create_barcode(payload, getattr(self._module.BarcodeFormat, _FORMATS[symbology]))
         picture: Picture = opencv.numpy.array(code.to_image(scale=module_px), dtype=opencv.numpy.uint8)
         return picture
+
+
+def qr_modules(payload: str) -> tuple[tuple[bool, ...], ...]:
+    """Return the dark modules of a QR code, row by row, without a margin; nothing where zxing-cpp can't be loaded."""
+    try:
+        import zxingcpp  # noqa: PLC0415
+    except ImportError:
+        return ()
+    code = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    image: Any = code.to_image(scale=1, add_quiet_zones=False)
+    rows: Any = memoryview(image).tolist()
+    return tuple(tuple(value < 128 for value in row) for row in rows)
 
 
 def load_zxing() -> Zxing | None:

@@ -33,6 +33,7 @@ class MemoryStore:
     history: dict[int, list[JobState]] = field(default_factory=dict)
     details: dict[int, str] = field(default_factory=dict)
     disk_is_full: bool = False
+    fails_at: JobState | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, number: int, state: JobState = JobState.PENDING) -> None:
@@ -46,7 +47,7 @@ class MemoryStore:
             return next((job for number, job in self.jobs.items() if self.history[number][-1] in waiting), None)
 
     def mark(self, job_id: int, state: JobState, detail: str = "") -> None:
-        if self.disk_is_full:
+        if self.disk_is_full or state is self.fails_at:
             raise StorageFailed(path="journal", reason="full")
         with self.lock:
             self.history[job_id].append(state)
@@ -224,6 +225,19 @@ def test_without_the_word_of_the_store_not_a_byte_leaves(
     queue.wake()
     assert bench.wait_for(1, JobState.SENT)
     assert printer.wait_for_jobs(1)
+    assert printer.jobs == [receipt(1)]
+
+
+def test_a_job_whose_end_can_not_be_written_is_unknown_once_the_disk_works_again(
+    bench: Bench, printer: LoopbackPrinter, queue: PrintQueue
+) -> None:
+    bench.store.ask(1)
+    bench.store.fails_at = JobState.SENT
+    queue.start()
+    assert bench.wait_for(1, JobState.UNKNOWN)
+    bench.store.fails_at = None
+    queue.wake()
+    assert not bench.wait(lambda: (1, JobState.SENT) in bench.heard, 0.3)
     assert printer.jobs == [receipt(1)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_new_devices_replace_the_old_ones_while_running(desk: Desk) -> None:
     supervisor.told(READY)
     supervisor.take([desk.reader("new")], None)
     assert desk.log == ["start old", "stop old", "start new"]
-    assert supervisor.statuses() == {}
+    assert [(status.device, status.state) for status in desk.heard.statuses[-1:]] == [("scanner", DeviceState.OFF)]
 
 
 def test_the_same_code_from_two_readers_within_a_second_is_one_scan(desk: Desk) -> None:
@@ -169,6 +170,26 @@ def test_a_worker_may_stop_itself_and_start_again() -> None:
         worker.start()
         assert worker.stop() is True
     assert len(ended) <= 2
+
+
+def test_a_thread_that_fails_is_logged_without_its_words_and_runs_again(caplog: pytest.LogCaptureFixture) -> None:
+    runs: list[int] = []
+    good = threading.Event()
+
+    def run(stop: threading.Event) -> None:
+        runs.append(len(runs))
+        if len(runs) < 3:
+            raise RuntimeError("64720000000123")
+        good.set()
+        stop.wait(10)
+
+    worker = Worker("scanner", run, again_after_s=0.01)
+    worker.start()
+    assert good.wait(5)
+    assert worker.stop() is True
+    assert runs == [0, 1, 2]
+    assert [record.getMessage() for record in caplog.records] == ["scanner failed: RuntimeError"] * 2
+    assert "6472" not in caplog.text
 
 
 def test_a_teller_tells_changes_only() -> None:
