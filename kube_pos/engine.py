@@ -74,7 +74,7 @@ class PrintJobs:
 class Engine:
     """All parts of an enrolled till but the window."""
 
-    def __init__(self, folder: TillFolder, texts: Texts, clock: Clock, listeners: Listeners) -> None:
+    def __init__(self, folder: TillFolder, texts: Texts, clock: Clock, writer: Worker, listeners: Listeners) -> None:
         """Build the parts; nothing runs before `start`. Raises NotEnrolled and DeviceSettingWrong."""
         self.folder = folder
         self.texts = texts
@@ -83,7 +83,7 @@ class Engine:
         self.prints = SqlitePrints(folder.journal)
         self.outbox = SqliteOutbox(folder.journal)
         self.identity = self.journal.identity()
-        self.writer = Worker("writer")
+        self.writer = writer
         self._clock = clock
         self._key = DeviceKey(folder.keys.device)
         self.supervisor = Supervisor(listeners.on_scan, listeners.on_device, listeners.on_frame, clock)

@@ -14,9 +14,9 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # A library lives in one place, so that it can be replaced or loaded late.
 HOMES = {
-    "PySide6": ("ui/",),
+    "PySide6": ("app", "ui/"),
     "sqlalchemy": ("ledger/tables", "ledger/sqlite_", "upstream/"),
-    "sqlcipher3": ("ledger/sqlite_engine", "upstream/database"),
+    "sqlcipher3": ("app", "ledger/sqlite_engine", "upstream/database"),
     "httpx": ("sync/client",),
     "serial": ("devices/serial_port", "devices/transports_system"),
     "cv2": ("devices/opencv",),

@@ -59,7 +59,8 @@ def _keys(database: Database) -> Keys:
 
 
 def _serve(args: argparse.Namespace, database: Database, _texts: Texts, clock: Clock) -> None:
-    serve(make_app(database, clock), listen(args.host, args.port), args.ready_file)
+    listener = listen(args.host, args.port)
+    serve(make_app(database, clock), listener, args.ready_file, until_stdin_closes=args.until_stdin_closes)
 
 
 def _import(args: argparse.Namespace, database: Database, texts: Texts, clock: Clock) -> None:

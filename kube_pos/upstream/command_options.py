@@ -25,6 +25,7 @@ def add_options(
             metavar="PATH|URL",
             help=texts.say("upstream_help.database"),
         )
+        parser.add_argument("--clock-shift-ms", type=int, default=0, help=texts.say("upstream_help.clock_shift"))
         return parser
 
     _serve(add("serve"), texts)
@@ -39,7 +40,7 @@ def _serve(parser: argparse.ArgumentParser, texts: Texts) -> None:
     parser.add_argument("--host", default="127.0.0.1", help=texts.say("upstream_help.host"))
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=texts.say("upstream_help.port"))
     parser.add_argument("--ready-file", type=Path, metavar="PATH", help=texts.say("upstream_help.ready_file"))
-    parser.add_argument("--clock-shift-ms", type=int, default=0, help=texts.say("upstream_help.clock_shift"))
+    parser.add_argument("--until-stdin-closes", action="store_true", help=texts.say("upstream_help.until_stdin"))
 
 
 def _import(parser: argparse.ArgumentParser, texts: Texts) -> None:

@@ -21,12 +21,12 @@ from kube_pos.ledger.ids import CardToken, EntitlementId, LedgerId
 from kube_pos.upstream import tables
 from kube_pos.upstream.database import insert_new
 from kube_pos.upstream.spending import Spending
+from kube_pos.upstream.verdicts import Codes, ReportCode, VerdictCode
 
 _LARGEST = 2**53
 _LARGEST_SUM = 2**40
 """A trillion rupiah: what no sale reaches, and no sum of real sales overflows."""
 _CLOCK_TOLERANCE_MS = 120_000
-Codes = tuple[str, ...]
 
 
 class Effects:
@@ -47,8 +47,10 @@ class Effects:
     def apply(self, seq: int, entry: AnyEntry) -> Codes:
         """Apply one entry; return the codes of what is wrong with it, each once."""
         if not _is_plausible(entry):
-            return ("implausible",)
-        codes = ["clock_suspect"] if entry.at > self._now_ms + _CLOCK_TOLERANCE_MS else []
+            return (VerdictCode.IMPLAUSIBLE,)
+        codes: list[VerdictCode | ReportCode] = (
+            [VerdictCode.CLOCK_SUSPECT] if entry.at > self._now_ms + _CLOCK_TOLERANCE_MS else []
+        )
         match entry:
             case Redemption():
                 codes += self._redemption(seq, entry)
@@ -59,9 +61,9 @@ class Effects:
             case ShareReleased():
                 codes += self._spending.release(entry.entitlement, entry.released)
             case DataMismatchReport():
-                codes.append("data_mismatch")
+                codes.append(ReportCode.DATA_MISMATCH)
             case Restored():
-                codes.append("restored")
+                codes.append(ReportCode.RESTORED)
             case _:
                 pass
         return tuple(dict.fromkeys(codes))
@@ -75,7 +77,7 @@ class Effects:
             for draw in line.draws:
                 drawn[draw.entitlement] = drawn.get(draw.entitlement, 0) + draw.amount
         self._store_draws(seq, drawn, entry.sources)
-        codes: list[str] = []
+        codes: list[VerdictCode | ReportCode] = []
         for entitlement, amount in drawn.items():
             codes += self._spending.spend(entitlement, amount, entry.recipient, entry.day)
         return (*codes, *self._card(entry.card, entry.at))
@@ -89,7 +91,7 @@ class Effects:
             "day": entry.day.isoformat(),
             "recipient_id": entry.recipient if isinstance(entry, Redemption) else None,
         }
-        return () if insert_new(self._connection, tables.sale, row) else ("duplicate_sale",)
+        return () if insert_new(self._connection, tables.sale, row) else (VerdictCode.DUPLICATE_SALE,)
 
     def _store_draws(self, seq: int, drawn: dict[EntitlementId, int], sources: Iterable[Source]) -> None:
         by_id = {source.entitlement: source for source in sources}
@@ -108,7 +110,7 @@ class Effects:
         )
         if undone.rowcount == 0:
             found = self._connection.execute(select(sale.c.seq).where(*mine)).one_or_none()
-            return ("unknown_sale",) if found is None else ("already_reversed",)
+            return (VerdictCode.UNKNOWN_SALE,) if found is None else (VerdictCode.ALREADY_REVERSED,)
         draws = self._connection.execute(
             select(draw.c.entitlement_id, draw.c.amount).where(
                 draw.c.ledger_id == self._ledger_id, draw.c.seq == entry.target
@@ -127,8 +129,8 @@ class Effects:
             select(card.c.state, card.c.changed_at).where(card.c.token == token)
         ).one_or_none()
         if row is None:
-            return ("unknown_card",)
-        return ("blocked_card",) if row.state != CardState.ACTIVE and row.changed_at <= at else ()
+            return (VerdictCode.UNKNOWN_CARD,)
+        return (VerdictCode.BLOCKED_CARD,) if row.state != CardState.ACTIVE and row.changed_at <= at else ()
 
 
 def _source_columns(source: Source | None) -> dict[str, object]:

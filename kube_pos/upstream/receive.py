@@ -23,11 +23,7 @@ from kube_pos.upstream.database import insert_new
 from kube_pos.upstream.effects import Effects
 from kube_pos.upstream.problems import RequestRefused
 from kube_pos.upstream.shares import LedgerState, tell_shares
-
-UNREADABLE = "unreadable"
-RETIRED = "retired_ledger"
-REPORTS = frozenset({"data_mismatch", "restored"})
-"""What opens a matter for the officer but is no fault of the entry, so that the till is not told."""
+from kube_pos.upstream.verdicts import Codes, VerdictCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +95,13 @@ def _append(
         seq, body = batch.first + place, batch.bodies[place]
         kind, codes = _take(effects, seq, body)
         if ledger.state == LedgerState.RETIRED:
-            codes = (*codes, RETIRED)
+            codes = (*codes, VerdictCode.RETIRED_LEDGER)
         row = {"ledger_id": ledger.id, "seq": seq, "kind": kind, "body": body, "hash": hashes[place]}
         rows.append({**row, "received_at": now_ms})
-        verdicts += [{"ledger_id": ledger.id, "seq": seq, "code": code} for code in codes if code not in REPORTS]
-        matters += [{"ledger_id": ledger.id, "seq": seq, "code": code, "opened_at": now_ms} for code in codes]
+        verdicts += [
+            {"ledger_id": ledger.id, "seq": seq, "code": code.value} for code in codes if isinstance(code, VerdictCode)
+        ]
+        matters += [{"ledger_id": ledger.id, "seq": seq, "code": code.value, "opened_at": now_ms} for code in codes]
     connection.execute(insert(tables.entry), rows)
     if verdicts:
         connection.execute(insert(tables.verdict), verdicts)
@@ -117,11 +115,11 @@ def _append(
     )
 
 
-def _take(effects: Effects, seq: int, body: bytes) -> tuple[str, tuple[str, ...]]:
+def _take(effects: Effects, seq: int, body: bytes) -> tuple[str, Codes]:
     """Return the kind of an entry and the codes of its exceptions, after its effects."""
     entry = _readable(body)
     if entry is None:
-        return UNREADABLE, (UNREADABLE,)
+        return VerdictCode.UNREADABLE.value, (VerdictCode.UNREADABLE,)
     return kind_of(entry), effects.apply(seq, entry)
 
 

@@ -62,8 +62,8 @@ def make_server(app: FastAPI, on_ready: Callable[[], None]) -> ReadyServer:
     return ReadyServer(config, on_ready)
 
 
-def serve(app: FastAPI, listener: socket.socket, ready_file: Path | None) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests that have begun are finished."""
+def serve(app: FastAPI, listener: socket.socket, ready_file: Path | None, *, until_stdin_closes: bool = False) -> None:
+    """Serve until SIGTERM or Ctrl-C, or until whoever started it is gone; requests that have begun are finished."""
     address = address_of(listener)
 
     def ready() -> None:
@@ -73,8 +73,16 @@ def serve(app: FastAPI, listener: socket.socket, ready_file: Path | None) -> Non
             write_ready_file(ready_file, address)
 
     server = make_server(app, ready)
+    if until_stdin_closes:
+        threading.Thread(target=_stop_at_end_of_input, args=(server,), name="stdin", daemon=True).start()
     with listener, _signals_end_quietly():
         server.run(sockets=[listener])
+
+
+def _stop_at_end_of_input(server: ReadyServer) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        continue
+    server.should_exit = True
 
 
 def write_ready_file(path: Path, address: str) -> None:

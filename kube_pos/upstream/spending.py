@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from kube_pos.ledger.ids import EntitlementId, LedgerId, RecipientId
 from kube_pos.upstream import tables
-
-Codes = tuple[str, ...]
+from kube_pos.upstream.verdicts import Codes, VerdictCode
 
 
 class Spending:
@@ -31,15 +30,15 @@ class Spending:
         entitlement = tables.entitlement
         row = self._connection.execute(select(entitlement).where(entitlement.c.id == entitlement_id)).one_or_none()
         if row is None:
-            return ("unknown_entitlement",)
+            return (VerdictCode.UNKNOWN_ENTITLEMENT,)
         self._add(entitlement_id, amount)
         codes = []
         if row.recipient_id != recipient:
-            codes.append("wrong_family")
+            codes.append(VerdictCode.WRONG_FAMILY)
         if day < date.fromisoformat(row.released_on):
-            codes.append("not_released")
+            codes.append(VerdictCode.NOT_RELEASED)
         if day > date.fromisoformat(row.expires_on):
-            codes.append("expired")
+            codes.append(VerdictCode.EXPIRED)
         return (*codes, *self._excess(entitlement_id, row.amount))
 
     def give_back(self, entitlement_id: EntitlementId, amount: int) -> None:
@@ -53,12 +52,12 @@ class Spending:
         share = tables.share
         row = self._connection.execute(select(share).where(*self._mine(entitlement_id))).one_or_none()
         if row is None:
-            return ("no_share",)
+            return (VerdictCode.NO_SHARE,)
         most = max(row.released, row.granted - row.spent)
         total = min(max(row.released, released), most)
         self._connection.execute(update(share).where(*self._mine(entitlement_id)).values(released=total))
         self._touched.add(entitlement_id)
-        return ("no_share",) if released > most else ()
+        return (VerdictCode.NO_SHARE,) if released > most else ()
 
     def _add(self, entitlement_id: EntitlementId, amount: int) -> None:
         share = tables.share
@@ -77,10 +76,10 @@ class Spending:
             select(func.sum(share.c.spent)).where(share.c.entitlement_id == entitlement_id)
         ).scalar_one()
         if total > amount:
-            codes.append("overdrawn")
+            codes.append(VerdictCode.OVERDRAWN)
         mine = self._connection.execute(select(share).where(*self._mine(entitlement_id))).one()
         if mine.spent > mine.granted - mine.released:
-            codes.append("no_share")
+            codes.append(VerdictCode.NO_SHARE)
         return tuple(codes)
 
     def _mine(self, entitlement_id: EntitlementId) -> tuple[ColumnElement[bool], ...]:
