@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from kube_pos.errors import DatabaseUnreadable, StorageFailed
@@ -47,16 +46,17 @@ class Database:
         self._engine: Engine = create_engine(
             "sqlite+pysqlite://", module=sqlcipher, creator=self._connect, poolclass=NullPool, hide_parameters=True
         )
+        event.listen(self._engine, "handle_error", self._put_into_our_words)
         self._migrate(schema)
 
     def read(self) -> Connection:
-        """Return this thread's connection; every statement on it sees the newest committed state."""
+        """Return this thread's connection; every statement on it sees the newest committed state.
+
+        Statements raise DatabaseUnreadable when they meet a damaged page, and StorageFailed when the disk refuses.
+        """
         connection: Connection | None = getattr(self._threads, "connection", None)
         if connection is None:
-            try:
-                connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            except DBAPIError as error:
-                raise self._failure(error) from error
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             self._threads.connection = connection
             with self._write_lock:
                 self._open.append(connection)
@@ -134,6 +134,10 @@ class Database:
         if "not a database" in text or "malformed" in text or "HMAC" in text:
             return DatabaseUnreadable(path=str(self.path))
         return StorageFailed(path=str(self.path), reason=text)
+
+    def _put_into_our_words(self, context: ExceptionContext) -> BaseException | None:
+        error = context.original_exception
+        return self._failure(error) if isinstance(error, sqlcipher.Error) else None
 
     def _driver_connection(self) -> Any:
         return self.read().connection.driver_connection

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
+from kube_pos.errors import DatabaseUnreadable
 from kube_pos.ledger.chain import genesis, link
 from kube_pos.ledger.effects import Effects, effects_of
-from kube_pos.ledger.entries import AnyEntry, Reversal, decode, kind_of
+from kube_pos.ledger.entries import AnyEntry, GeneralSale, Redemption, Reversal, decode, kind_of
 from kube_pos.ledger.ids import LedgerId
 from kube_pos.ledger.sqlite_engine import Database
 
 _ENTRIES = "SELECT seq, kind, at, body, hash FROM entry ORDER BY seq"
+_ACKNOWLEDGED = "SELECT acked, acked_hash, (SELECT hash FROM entry WHERE seq = acked) FROM sync_state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +68,66 @@ class _Rebuilt:
 
 
 def verify(database: Database) -> VerifyReport:
-    """Prove a journal's file: every page's seal, every link of the chain, every projection."""
-    findings = [*_pages(database)]
-    rebuilt, count, trusted = _Rebuilt(), 0, 0
-    for seq, fault in _walk(database, rebuilt):
-        count += 1
-        if fault is None and trusted == seq - 1:
-            trusted = seq
-        elif fault is not None:
-            findings.append(Finding(fault, str(seq)))
-    findings += _compare(database, rebuilt)
-    return VerifyReport(count, trusted, tuple(findings))
+    """Prove a journal's file: every page's seal, every link of the chain, every projection.
+
+    All of it is read as of one moment, so sales may go on meanwhile. Never raises for damage: that is a finding.
+    """
+    proof = _Proof()
+    try:
+        with _one_moment(database) as connection:
+            _prove(connection, proof)
+    except DatabaseUnreadable:
+        if not any(finding.code == "damaged_page" for finding in proof.findings):
+            proof.findings.append(Finding("damaged_page", str(proof.entries + 1)))
+    return VerifyReport(proof.entries, proof.trusted_to, tuple(proof.findings))
 
 
-def _pages(database: Database) -> Iterator[Finding]:
+@dataclass(slots=True)
+class _Proof:
+    """What is proved so far; kept also when a damaged page ends the reading."""
+
+    entries: int = 0
+    trusted_to: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+@contextmanager
+def _one_moment(database: Database) -> Iterator[Connection]:
+    """Hold one state of the file for all statements of the block."""
     connection = database.read()
+    connection.exec_driver_sql("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.exec_driver_sql("ROLLBACK")
+
+
+def _prove(connection: Connection, proof: _Proof) -> None:
     for row in connection.exec_driver_sql("PRAGMA cipher_integrity_check"):
-        yield Finding("damaged_page", str(row[0]))
+        proof.findings.append(Finding("damaged_page", str(row[0])))
+    rebuilt = _Rebuilt()
+    for seq, fault in _walk(connection, rebuilt):
+        proof.entries += 1
+        if fault is None and proof.trusted_to == seq - 1:
+            proof.trusted_to = seq
+        elif fault is not None:
+            proof.findings.append(Finding(fault, str(seq)))
+    proof.findings += _missing_of_acknowledged(connection)
+    proof.findings += _compare(connection, rebuilt)
     for row in connection.exec_driver_sql("PRAGMA integrity_check"):
         if row[0] != "ok":
-            yield Finding("damaged_index", str(row[0]))
+            proof.findings.append(Finding("damaged_index", str(row[0])))
 
 
-def _walk(database: Database, rebuilt: _Rebuilt) -> Iterator[tuple[int, str | None]]:
+def _missing_of_acknowledged(connection: Connection) -> Iterator[Finding]:
+    """Yield a finding when the entry that upstream acknowledged last is not here, or is another."""
+    row = connection.exec_driver_sql(_ACKNOWLEDGED).fetchone()
+    if row is not None and row[0] > 0 and row[1] != row[2]:
+        yield Finding("acknowledged", str(row[0]))
+
+
+def _walk(connection: Connection, rebuilt: _Rebuilt) -> Iterator[tuple[int, str | None]]:
     """Yield each entry's number with what is wrong with it, taking it into the projections on the way."""
-    connection = database.read()
     ledger_id = connection.exec_driver_sql("SELECT ledger_id FROM identity").scalar()
     previous = genesis(LedgerId(str(ledger_id)))
     expected = 1
@@ -99,16 +138,16 @@ def _walk(database: Database, rebuilt: _Rebuilt) -> Iterator[tuple[int, str | No
         elif link(previous, seq, body) != digest:
             fault = "broken_chain"
         else:
-            fault = _take_in(database, rebuilt, seq, (kind, at, body))
+            fault = _take_in(connection, rebuilt, seq, (kind, at, body))
         yield seq, fault
         previous, expected = digest, seq + 1
 
 
-def _take_in(database: Database, rebuilt: _Rebuilt, seq: int, row: tuple[str, int, bytes]) -> str | None:
+def _take_in(connection: Connection, rebuilt: _Rebuilt, seq: int, row: tuple[str, int, bytes]) -> str | None:
     kind, at, body = row
     try:
         entry = decode(body)
-        target = _target(database, entry)
+        target = _target(connection, entry)
     except msgspec.DecodeError:
         return "unreadable"
     if kind_of(entry) != kind or entry.at != at:
@@ -117,19 +156,19 @@ def _take_in(database: Database, rebuilt: _Rebuilt, seq: int, row: tuple[str, in
     return None
 
 
-def _target(database: Database, entry: AnyEntry) -> AnyEntry | None:
+def _target(connection: Connection, entry: AnyEntry) -> AnyEntry | None:
     if not isinstance(entry, Reversal):
         return None
     sql = "SELECT body FROM entry WHERE seq = ?"
-    row = database.read().exec_driver_sql(sql, (entry.target,)).fetchone()
-    if row is None:
-        raise msgspec.DecodeError("the sale undone is missing")
-    return decode(row[0])
+    row = connection.exec_driver_sql(sql, (entry.target,)).fetchone()
+    target = decode(row[0]) if row is not None else None
+    if not isinstance(target, Redemption | GeneralSale):
+        raise msgspec.DecodeError("no sale is undone")
+    return target
 
 
-def _compare(database: Database, rebuilt: _Rebuilt) -> Iterator[Finding]:
+def _compare(connection: Connection, rebuilt: _Rebuilt) -> Iterator[Finding]:
     """Yield every row of a projection that the journal does not bear out."""
-    connection = database.read()
 
     def stored(sql: str) -> dict[Any, Any]:
         return {row[0]: tuple(row[1:]) for row in connection.exec_driver_sql(sql)}

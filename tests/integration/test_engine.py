@@ -126,7 +126,7 @@ def test_a_reader_that_did_not_fetch_all_does_not_stop_the_writer(outlet: Outlet
 
 
 def test_a_block_that_fails_stores_nothing(outlet: Outlet) -> None:
-    class Mishapped(Exception):  # noqa: N818
+    class Mishapped(Exception):
         pass
 
     def fail() -> None:
