@@ -24,7 +24,7 @@ class CameraSettings:
     """The camera and the bounds of what is done with its pictures."""
 
     capture: CaptureSettings
-    preview_ms: int = 60
+    preview_ms: int = 50
     """At most one preview picture in this time."""
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     watch: WatchSettings = field(default_factory=WatchSettings)

@@ -13,6 +13,7 @@ from kube_pos.devices.opencv import OpenCv, Picture
 
 _MISSES_ALLOWED = 10
 _MISS_WAIT_S = 0.05
+_CATCH_UP_S = 0.2
 
 
 class CaptureLost(Exception):
@@ -75,7 +76,8 @@ class Capture:
     def read(self, stop: threading.Event) -> Picture | None:
         """Return the next picture, or None when there is none just now; raises CaptureLost and VideoEnded."""
         if self._pause_s:
-            self._next_s = max(self._next_s + self._pause_s, time.monotonic())
+            # A picture shown late does not delay the rest of the film, unless the computer slept.
+            self._next_s = max(self._next_s + self._pause_s, time.monotonic() - _CATCH_UP_S)
             if stop.wait(max(0.0, self._next_s - time.monotonic())):
                 return None
         try:
