@@ -50,9 +50,11 @@ class SqliteOutbox:
         """Record what upstream holds, and its verdicts, in one transaction; the number never goes back."""
         with self._database.write() as cursor:
             cursor.execute(_ACKNOWLEDGE, (acked, acked, acked, acked))
+            # Only exceptions have a row: an accepted entry has no codes.
+            cursor.executemany("DELETE FROM verdict WHERE seq = ?", [(seq,) for seq in verdicts])
             cursor.executemany(
-                "INSERT OR REPLACE INTO verdict VALUES (?, ?)",
-                [(seq, " ".join(codes)) for seq, codes in verdicts.items()],
+                "INSERT INTO verdict VALUES (?, ?)",
+                [(seq, " ".join(codes)) for seq, codes in verdicts.items() if codes],
             )
 
     def status(self) -> SyncStatus:

@@ -137,10 +137,14 @@ def _apply_change(sql: Any, change: ReplicaChange) -> None:
     if change.kind not in docs.KINDS:
         # A newer upstream may send kinds that this till does not know; they mean nothing to it.
         return
-    if change.doc is None:
-        _delete(sql, change)
-    else:
-        _put(sql, change, _DECODERS[change.kind].decode(change.doc))
+    try:
+        if change.doc is None:
+            _delete(sql, change)
+        else:
+            _put(sql, change, _DECODERS[change.kind].decode(change.doc))
+    except ValueError:
+        # A key that is no number or a text that is no UTF-8; without the library's words, they may quote the document.
+        raise msgspec.ValidationError(change.kind) from None
 
 
 def _delete(sql: Any, change: ReplicaChange) -> None:
