@@ -67,10 +67,10 @@ def serve(app: FastAPI, listener: socket.socket, ready_file: Path | None, *, unt
     address = address_of(listener)
 
     def ready() -> None:
-        sys.stdout.write(f"{address}\n")
-        sys.stdout.flush()
         if ready_file is not None:
             write_ready_file(ready_file, address)
+        sys.stdout.write(f"{address}\n")
+        sys.stdout.flush()
 
     server = make_server(app, ready)
     if until_stdin_closes:
