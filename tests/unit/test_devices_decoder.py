@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -159,3 +162,14 @@ def test_a_file_that_is_no_picture_is_a_clear_error(decoder: Decoder, tmp_path: 
 def test_a_missing_file_is_a_clear_error(decoder: Decoder, tmp_path: Path) -> None:
     with pytest.raises(ImageUnreadable):
         read_image(tmp_path / "nothing.png", decoder)
+
+
+def test_loading_opencv_leaves_qt_its_own_plugins() -> None:
+    code = (
+        "import os, sys; from kube_pos.devices.decoder import load_decoder; "
+        "assert 'cv2' not in sys.modules and 'numpy' not in sys.modules; load_decoder(); "
+        "print([name for name in os.environ if name.startswith('QT_QPA_P') or name == 'QT_QPA_FONTDIR'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("QT_")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.strip() == "[]"
