@@ -10,7 +10,7 @@ from kube_pos.errors import UnknownSale
 from kube_pos.ledger import receipt_code
 from kube_pos.ledger.days import business_day
 from kube_pos.ledger.documents import Recipient
-from kube_pos.ledger.entitlement import Allowed, next_release
+from kube_pos.ledger.entitlement import Allowed, Refused, next_release
 from kube_pos.ledger.entries import (
     BalanceInquiry,
     DataMismatchReport,
@@ -22,7 +22,7 @@ from kube_pos.ledger.entries import (
 from kube_pos.ledger.ids import CardToken, RecipientId, StaffId
 from kube_pos.ledger.ports import Stored
 from kube_pos.ledger.totals import rupiah_drawn
-from kube_pos.operations.look_up import Visit, visit_of_card, visit_of_recipient
+from kube_pos.operations.look_up import Visit, rows_of, visit_of_card, visit_of_recipient
 from kube_pos.operations.receipts import Paper, mask_name, render
 from kube_pos.operations.slips import SlipFacts, balance_slip, mismatch_ticket, refusal_sentence, turned_away_slip
 from kube_pos.operations.till import Till
@@ -106,7 +106,7 @@ class Papers:
     def _next_release(self, recipient: Recipient | None) -> str:
         if recipient is None:
             return ""
-        upcoming = next_release(self.till.replica.catalogue().cycles, ())
+        upcoming = next_release(self.till.replica.catalogue().cycles, rows_of(self.till, recipient))
         return self.texts.say("receipt.next", day=self.texts.day(upcoming.released_on)) if upcoming else ""
 
     def _facts(self, at_ms: int, by: StaffId) -> SlipFacts:
@@ -124,7 +124,12 @@ class Papers:
 
     def _turned_away(self, entry: TurnedAway, columns: int) -> PrintDocument:
         visit = self._visit(entry.card, entry.recipient)
-        reason = self.refusal(visit) or self.texts.say(f"refusal_short.{entry.reason}")
+        decision = visit.decision
+        if isinstance(decision, Refused) and decision.reason.value == entry.reason:
+            reason = self.refusal(visit)
+        else:
+            # The list has changed since: the paper tells what the family was told.
+            reason = self.texts.say(f"refusal_short.{entry.reason}")
         return turned_away_slip(self._facts(entry.at, entry.by), reason, self.texts, columns)
 
     def _visit(self, token: CardToken | None, recipient_id: RecipientId | None) -> Visit:

@@ -161,8 +161,8 @@ def _foot(out: Layout, paper: Paper, texts: Texts, entry: Redemption | GeneralSa
         out.wrapped(paper.next_release)
     out.centred(texts.say("receipt.sent" if paper.is_sent else "receipt.offline"), bold=True)
     out.centred(texts.say("receipt.free"))
-    for program in paper.catalogue.programs.values():
-        out.wrapped(texts.say("receipt.contact", contact=program.contact))
+    for contact in dict.fromkeys(program.contact for program in paper.catalogue.programs.values()):
+        out.wrapped(texts.say("receipt.contact", contact=contact))
     if paper.copy:
         out.big(texts.say("receipt.copy", copy=paper.copy))
     if paper.code:

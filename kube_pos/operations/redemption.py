@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kube_pos.errors import BasketEmpty, BasketTooMuch, NoPrice, NotEnoughStock, NotOnAllowList
+from kube_pos.errors import BasketEmpty, BasketTooMuch, NoPrice, NotEnoughShare, NotEnoughStock, NotOnAllowList
 from kube_pos.ledger import entries
 from kube_pos.ledger.basket import Covered, Pick, TooMuch, cover, is_permitted, permits_on
 from kube_pos.ledger.documents import Product, Unit, price_on
@@ -47,13 +47,14 @@ def redeem(till: Till, session: Session, visit: Visit, allowed: Allowed, basket:
     """
     if (done := till.journal.sale_by_id(basket.sale)) is not None:
         return done
-    if not basket.picks:
+    if not _has_goods(basket.picks):
         raise BasketEmpty
     covered = quote(till, allowed, basket)
     if isinstance(covered, TooMuch):
         raise BasketTooMuch(excess=format_rupiah(covered.excess))
     _check_stock(till, (*basket.picks, *basket.cash))
     entry = entry_of(till, session, visit, allowed, basket, covered, till.journal.next_receipt())
+    _check_still_valid(entry)
     stored = till.journal.redeem(entry, {row.entitlement.id: row.granted for row in allowed.rows})
     till.wake_printing()
     till.wake_sync()
@@ -83,8 +84,10 @@ def entry_of(
 
 
 def sell_for_cash(till: Till, session: Session, basket: Basket) -> Stored:
-    """Store a cash sale that no entitlement pays for. Raises as `redeem`."""
-    if not basket.cash:
+    """Store a cash sale that no entitlement pays for. Raises as `redeem`, and is as harmless when repeated."""
+    if (done := till.journal.sale_by_id(basket.sale)) is not None:
+        return done
+    if not _has_goods(basket.cash):
         raise BasketEmpty
     _check_stock(till, basket.cash)
     entry = entries.GeneralSale(
@@ -99,6 +102,18 @@ def sell_for_cash(till: Till, session: Session, basket: Basket) -> Stored:
     till.wake_printing()
     till.wake_sync()
     return stored
+
+
+def _has_goods(wanted: Iterable[tuple[Product, Thousandths]]) -> bool:
+    quantities = [quantity for _, quantity in wanted]
+    return bool(quantities) and min(quantities) > 0
+
+
+def _check_still_valid(entry: entries.Redemption) -> None:
+    """Refuse months that expired since the card was read: a basket may have lain open over midnight."""
+    for source in entry.sources:
+        if source.expires_on < entry.day:
+            raise NotEnoughShare(entitlement=source.entitlement, available=0, wanted=1)
 
 
 def _picks(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> tuple[Pick, ...]:

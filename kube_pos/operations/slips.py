@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kube_pos.devices.document import Cut, PrintDocument
 from kube_pos.ledger.documents import Outlet, Unit
-from kube_pos.ledger.entitlement import Allowed, Decision, MonthLine
+from kube_pos.ledger.entitlement import Allowed, Decision, LineState, MonthLine
 from kube_pos.ledger.entries import DataMismatchReport
 from kube_pos.ledger.ports import Catalogue
 from kube_pos.ledger.quantity import format_quantity, format_rupiah
@@ -32,7 +32,7 @@ def balance_slip(facts: SlipFacts, allowed: Allowed, texts: Texts, columns: int)
     out.pair(texts.say("receipt.family"), mask_name(allowed.recipient.name))
     for line in allowed.lines:
         out.pair(f"{texts.short_month(line.entitlement.month)}", amount_of(line, facts.catalogue))
-        out.wrapped(texts.say("slip.line_expires", day=f"{line.entitlement.expires_on:%d/%m/%Y}"))
+        out.wrapped(_state_of(line, texts))
     out.rule()
     out.pair(texts.say("slip.balance"), format_rupiah(allowed.balance), bold=True)
     return _foot(out, facts, texts)
@@ -64,6 +64,17 @@ def amount_of(line: MonthLine, catalogue: Catalogue) -> str:
     return name + format_quantity(line.left, commodity.unit if commodity else "")
 
 
+def _state_of(line: MonthLine, texts: Texts) -> str:
+    begins = line.state is LineState.NOT_RELEASED
+    day = line.entitlement.released_on if begins else line.entitlement.expires_on
+    return texts.say(f"slip.line_{line.state.value}", day=f"{day:%d/%m/%Y}")
+
+
+def contacts(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return where a family may ask, each place once."""
+    return tuple(dict.fromkeys(program.contact for program in catalogue.programs.values()))
+
+
 def refusal_sentence(decision: Decision, catalogue: Catalogue, list_day: str, texts: Texts) -> str:
     """Return the sentence of a refusal, with what the family can do next; empty for a family that is allowed."""
     if isinstance(decision, Allowed):
@@ -75,10 +86,10 @@ def refusal_sentence(decision: Decision, catalogue: Catalogue, list_day: str, te
     return texts.say(
         f"refusal.{decision.reason.value}",
         list_day=list_day,
-        contact=", ".join(program.contact for program in catalogue.programs.values()),
+        contact=", ".join(contacts(catalogue)),
         outlet=texts.say("outlet_name", name=outlet.name, ward=outlet.ward) if outlet else texts.say("outlet_unknown"),
-        month=texts.month(decision.month) if decision.month else "",
-        day=texts.day(decision.day) if decision.day else "",
+        month=texts.month(decision.month) if decision.month else "-",
+        day=texts.day(decision.day) if decision.day else list_day,
         next=upcoming,
     )
 
@@ -99,7 +110,7 @@ def _head(facts: SlipFacts, texts: Texts, columns: int, title: str) -> Layout:
 
 def _foot(out: Layout, facts: SlipFacts, texts: Texts) -> PrintDocument:
     out.rule()
-    for program in facts.catalogue.programs.values():
-        out.wrapped(texts.say("receipt.contact", contact=program.contact))
+    for contact in contacts(facts.catalogue):
+        out.wrapped(texts.say("receipt.contact", contact=contact))
     out.add(Cut())
     return out.document()
