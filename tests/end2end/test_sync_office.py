@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
@@ -23,12 +24,12 @@ from kube_pos.ledger.sqlite_queues import SqliteOutbox
 from kube_pos.ledger.sqlite_replica import SqliteReplica
 from kube_pos.sync.client import UpstreamClient, enrol
 from kube_pos.sync.cycle import CycleResult, run_cycle
-from kube_pos.sync.failures import CursorUnknown, EnrolmentRefused, Fork, KeyRefused, Retired
+from kube_pos.sync.failures import CursorUnknown, EnrolmentRefused, Fork, KeyRefused, Retired, UnreadableAnswer
 from kube_pos.sync.outbox import make_batch
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.state import SyncReport, SyncState
 from kube_pos.sync.stores import StoredFeed, StoredOutbox
-from kube_pos.sync.wire import EnrolmentCode, EnrolmentRequest, from_base64, to_base64
+from kube_pos.sync.wire import Change, EnrolmentCode, EnrolmentRequest, from_base64, to_base64
 from kube_pos.sync.worker import SyncWorker
 from kube_pos.upstream import tables
 from kube_pos.upstream.enrolment import make_code
@@ -137,6 +138,20 @@ def test_a_new_till_has_its_list_and_shares_after_one_round(city: City) -> None:
     assert card.recipient_id is not None
     rows = till.replica.granted_rows(card.recipient_id)
     assert [row.granted for row in rows] == [300_000, 300_000]
+    assert till.replica.list_as_of_ms() == NOW_MS
+
+
+def test_a_list_that_is_not_whole_has_no_date_yet_and_one_that_can_not_be_read_changes_nothing(city: City) -> None:
+    till = city.till()
+    whole = till.client.changes(0)
+    till.feed.apply(msgspec.structs.replace(whole, more=True))
+    assert till.replica.list_as_of_ms() is None
+    spoilt = Change(n=whole.next + 1, kind="card", key="t", doc=msgspec.Raw(b'{"token":1}'))
+    page = msgspec.structs.replace(whole, after=whole.next, next=whole.next + 1, changes=(spoilt,))
+    with pytest.raises(UnreadableAnswer):
+        till.feed.apply(page)
+    assert till.feed.cursor() == whole.next
+    till.sync()
     assert till.replica.list_as_of_ms() == NOW_MS
 
 
