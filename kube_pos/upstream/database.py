@@ -23,7 +23,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from kube_pos.errors import DatabaseUnreadable
+from kube_pos.errors import DatabaseTooNew, DatabaseUnreadable
 from kube_pos.upstream.migrations import migrate
 
 _WRITES = "kube_writes"
@@ -71,7 +71,7 @@ def open_database(place: str) -> Database:
     except DatabaseError as error:
         engine.dispose()
         raise DatabaseUnreadable(path=database.name) from error
-    except BaseException:
+    except DatabaseTooNew:
         engine.dispose()
         raise
     return database

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -20,6 +21,7 @@ from kube_pos.ledger.entries import (
 from kube_pos.ledger.ids import CardToken, EntitlementId, LedgerId
 from kube_pos.upstream import tables
 from kube_pos.upstream.database import insert_new
+from kube_pos.upstream.shares import tell_shares
 from kube_pos.upstream.spending import Spending
 from kube_pos.upstream.verdicts import Codes, ReportCode, VerdictCode
 
@@ -30,7 +32,10 @@ _CLOCK_TOLERANCE_MS = 120_000
 
 
 class Effects:
-    """Applies the entries of one ledger, in order, in one transaction; no entry is refused."""
+    """Applies the entries of one ledger, in order, in one transaction; no entry is refused.
+
+    `finish` writes what `apply` has gathered.
+    """
 
     def __init__(self, connection: Connection, ledger_id: LedgerId, now_ms: int) -> None:
         """Take the transaction that the entries are stored in."""
@@ -38,11 +43,25 @@ class Effects:
         self._ledger_id = ledger_id
         self._now_ms = now_ms
         self._spending = Spending(connection, ledger_id)
+        self._draws: dict[int, list[dict[str, Any]]] = {}
+        self._cards: dict[CardToken, tuple[str, int]] = {}
 
-    @property
-    def touched(self) -> frozenset[EntitlementId]:
-        """Return the entitlements whose spending has changed."""
-        return self._spending.touched
+    def prepare(self, entries: Iterable[AnyEntry]) -> None:
+        """Read at once what the entries to come will need."""
+        sales = [entry for entry in entries if isinstance(entry, Redemption) and _is_plausible(entry)]
+        self._spending.load(draw.entitlement for sale in sales for line in sale.lines for draw in line.draws)
+        tokens = sorted({sale.card for sale in sales if sale.card is not None})
+        card = tables.card
+        for row in self._connection.execute(select(card).where(card.c.token.in_(tokens))):
+            self._cards[CardToken(row.token)] = (row.state, row.changed_at)
+
+    def finish(self) -> None:
+        """Write draws and shares, and tell the other ledgers that have a share of the same rows."""
+        rows = [row for draws in self._draws.values() for row in draws]
+        if rows:
+            self._connection.execute(insert(tables.draw), rows)
+        self._draws.clear()
+        tell_shares(self._connection, self._spending.flush())
 
     def apply(self, seq: int, entry: AnyEntry) -> Codes:
         """Apply one entry; return the codes of what is wrong with it, each once."""
@@ -99,11 +118,10 @@ class Effects:
         for entitlement, amount in drawn.items():
             row = {"ledger_id": self._ledger_id, "seq": seq, "entitlement_id": entitlement, "amount": amount}
             rows.append({**row, **_source_columns(by_id.get(entitlement))})
-        if rows:
-            self._connection.execute(insert(tables.draw), rows)
+        self._draws[seq] = rows
 
     def _reversal(self, seq: int, entry: Reversal) -> Codes:
-        sale, draw = tables.sale, tables.draw
+        sale = tables.sale
         mine = (sale.c.ledger_id == self._ledger_id, sale.c.seq == entry.target)
         undone = self._connection.execute(
             update(sale).where(*mine, sale.c.reversed_by.is_(None)).values(reversed_by=seq)
@@ -111,26 +129,28 @@ class Effects:
         if undone.rowcount == 0:
             found = self._connection.execute(select(sale.c.seq).where(*mine)).one_or_none()
             return (VerdictCode.UNKNOWN_SALE,) if found is None else (VerdictCode.ALREADY_REVERSED,)
-        draws = self._connection.execute(
-            select(draw.c.entitlement_id, draw.c.amount).where(
-                draw.c.ledger_id == self._ledger_id, draw.c.seq == entry.target
-            )
-        )
-        for row in draws.all():
-            self._spending.give_back(EntitlementId(row.entitlement_id), row.amount)
+        for row in self._draws_of(entry.target):
+            self._spending.give_back(row["entitlement_id"], row["amount"])
         return ()
+
+    def _draws_of(self, seq: int) -> Sequence[Mapping[Any, Any]]:
+        """Return the draws of a sale, of this batch or of an earlier one."""
+        if seq in self._draws:
+            return self._draws[seq]
+        draw = tables.draw
+        found = select(draw.c.entitlement_id, draw.c.amount).where(
+            draw.c.ledger_id == self._ledger_id, draw.c.seq == seq
+        )
+        return self._connection.execute(found).mappings().all()
 
     def _card(self, token: CardToken | None, at: int) -> Codes:
         """Return what was wrong with a card at the moment of the sale."""
         if token is None:
             return ()
-        card = tables.card
-        row = self._connection.execute(
-            select(card.c.state, card.c.changed_at).where(card.c.token == token)
-        ).one_or_none()
-        if row is None:
+        if token not in self._cards:
             return (VerdictCode.UNKNOWN_CARD,)
-        return (VerdictCode.BLOCKED_CARD,) if row.state != CardState.ACTIVE and row.changed_at <= at else ()
+        state, changed_at = self._cards[token]
+        return (VerdictCode.BLOCKED_CARD,) if state != CardState.ACTIVE and changed_at <= at else ()
 
 
 def _source_columns(source: Source | None) -> dict[str, object]:

@@ -22,7 +22,7 @@ from kube_pos.upstream.batches import hashes_of
 from kube_pos.upstream.database import insert_new
 from kube_pos.upstream.effects import Effects
 from kube_pos.upstream.problems import RequestRefused
-from kube_pos.upstream.shares import LedgerState, tell_shares
+from kube_pos.upstream.shares import LedgerState
 from kube_pos.upstream.verdicts import Codes, VerdictCode
 
 
@@ -90,24 +90,27 @@ def _append(
 ) -> None:
     """Store the new entries of a batch with their effects."""
     effects = Effects(connection, LedgerId(ledger.id), now_ms)
-    rows, verdicts, matters = [], [], []
-    for place in range(ledger.acked + 1 - batch.first, len(hashes)):
-        seq, body = batch.first + place, batch.bodies[place]
-        kind, codes = _take(effects, seq, body)
+    start = ledger.acked + 1 - batch.first
+    entries = [_readable(body) for body in batch.bodies[start:]]
+    effects.prepare(entry for entry in entries if entry is not None)
+    rows: list[dict[str, object]] = []
+    verdicts: list[dict[str, object]] = []
+    matters: list[dict[str, object]] = []
+    for place, entry in enumerate(entries, start=start):
+        seq = batch.first + place
+        kind, codes = _take(effects, seq, entry)
         if ledger.state == LedgerState.RETIRED:
             codes = (*codes, VerdictCode.RETIRED_LEDGER)
-        row = {"ledger_id": ledger.id, "seq": seq, "kind": kind, "body": body, "hash": hashes[place]}
-        rows.append({**row, "received_at": now_ms})
-        verdicts += [
-            {"ledger_id": ledger.id, "seq": seq, "code": code.value} for code in codes if isinstance(code, VerdictCode)
-        ]
-        matters += [{"ledger_id": ledger.id, "seq": seq, "code": code.value, "opened_at": now_ms} for code in codes]
+        row = {"ledger_id": ledger.id, "seq": seq}
+        rows.append({**row, "kind": kind, "body": batch.bodies[place], "hash": hashes[place], "received_at": now_ms})
+        verdicts += [{**row, "code": code.value} for code in codes if isinstance(code, VerdictCode)]
+        matters += [{**row, "code": code.value, "opened_at": now_ms} for code in codes]
     connection.execute(insert(tables.entry), rows)
     if verdicts:
         connection.execute(insert(tables.verdict), verdicts)
     if matters:
         connection.execute(insert(tables.exception), matters)
-    tell_shares(connection, effects.touched)
+    effects.finish()
     connection.execute(
         update(tables.ledger)
         .where(tables.ledger.c.id == ledger.id)
@@ -115,9 +118,8 @@ def _append(
     )
 
 
-def _take(effects: Effects, seq: int, body: bytes) -> tuple[str, Codes]:
+def _take(effects: Effects, seq: int, entry: AnyEntry | None) -> tuple[str, Codes]:
     """Return the kind of an entry and the codes of its exceptions, after its effects."""
-    entry = _readable(body)
     if entry is None:
         return VerdictCode.UNREADABLE.value, (VerdictCode.UNREADABLE,)
     return kind_of(entry), effects.apply(seq, entry)

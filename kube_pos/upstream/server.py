@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from kube_pos.errors import PortBusy
 
 _GRACE_S = 5
+_BACKLOG = 128
 
 
 class ReadyServer(uvicorn.Server):
@@ -37,9 +38,20 @@ class ReadyServer(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket (port 0: any free one); raises PortBusy."""
     try:
-        return socket.create_server((host, port), reuse_port=False, backlog=128)
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # The protocol must be named: only then does asyncio switch off Nagle's delay of 40 ms an answer.
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
     except OSError as error:
         raise PortBusy(host=host, port=port) from error
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortBusy(host=host, port=port) from error
+    return listener
 
 
 def address_of(listener: socket.socket) -> str:

@@ -1,87 +1,137 @@
-"""The figures of shares as a till's journal moves them, and what is wrong with a movement."""
+"""The figures of shares as a till's journal moves them, and what is wrong with a movement.
+
+A batch of entries touches the same rows again and again, so they are read once, moved in memory, and written once at
+the end, all in the one transaction of the batch: nobody else can write meanwhile.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kube_pos.ledger.ids import EntitlementId, LedgerId, RecipientId
 from kube_pos.upstream import tables
 from kube_pos.upstream.verdicts import Codes, VerdictCode
 
+_CHUNK = 400
+
+
+@dataclass(slots=True)
+class _Account:
+    """An entitlement with this ledger's share of it, and what the others have spent."""
+
+    amount: int
+    recipient_id: RecipientId
+    released_on: date
+    expires_on: date
+    others_spent: int = 0
+    granted: int = 0
+    released: int = 0
+    spent: int = 0
+    is_stored: bool = False
+    """Whether the database has a share of this ledger; one that was never granted is made, with nothing in it."""
+    is_moved: bool = False
+
 
 class Spending:
-    """Moves `spent` and `released` of one ledger's shares; a share never granted is made, with nothing in it."""
+    """Moves `spent` and `released` of one ledger's shares; `flush` writes what has moved."""
 
     def __init__(self, connection: Connection, ledger_id: LedgerId) -> None:
         """Take the transaction that the entries are stored in."""
         self._connection = connection
         self._ledger_id = ledger_id
-        self._touched: set[EntitlementId] = set()
+        self._accounts: dict[EntitlementId, _Account] = {}
+        self._unknown: set[EntitlementId] = set()
 
-    @property
-    def touched(self) -> frozenset[EntitlementId]:
-        """Return the entitlements whose figures have changed."""
-        return frozenset(self._touched)
+    def load(self, entitlement_ids: Iterable[EntitlementId]) -> None:
+        """Read what the entries to come will move."""
+        missing = sorted(set(entitlement_ids) - self._accounts.keys() - self._unknown)
+        for start in range(0, len(missing), _CHUNK):
+            self._load_chunk(missing[start : start + _CHUNK])
+        self._unknown.update(set(missing) - self._accounts.keys())
 
     def spend(self, entitlement_id: EntitlementId, amount: int, recipient: RecipientId, day: date) -> Codes:
         """Add a sale's draw of one entitlement; return what is wrong with it."""
-        entitlement = tables.entitlement
-        row = self._connection.execute(select(entitlement).where(entitlement.c.id == entitlement_id)).one_or_none()
-        if row is None:
+        account = self._account(entitlement_id)
+        if account is None:
             return (VerdictCode.UNKNOWN_ENTITLEMENT,)
-        self._add(entitlement_id, amount)
-        codes = []
-        if row.recipient_id != recipient:
-            codes.append(VerdictCode.WRONG_FAMILY)
-        if day < date.fromisoformat(row.released_on):
-            codes.append(VerdictCode.NOT_RELEASED)
-        if day > date.fromisoformat(row.expires_on):
-            codes.append(VerdictCode.EXPIRED)
-        return (*codes, *self._excess(entitlement_id, row.amount))
+        account.spent += amount
+        account.is_moved = True
+        faults = {
+            VerdictCode.WRONG_FAMILY: account.recipient_id != recipient,
+            VerdictCode.NOT_RELEASED: day < account.released_on,
+            VerdictCode.EXPIRED: day > account.expires_on,
+            VerdictCode.OVERDRAWN: account.spent + account.others_spent > account.amount,
+            VerdictCode.NO_SHARE: account.spent > account.granted - account.released,
+        }
+        return tuple(code for code, is_so in faults.items() if is_so)
 
     def give_back(self, entitlement_id: EntitlementId, amount: int) -> None:
         """Take a draw off again, after its sale was undone."""
-        share = tables.share
-        self._connection.execute(update(share).where(*self._mine(entitlement_id)).values(spent=share.c.spent - amount))
-        self._touched.add(entitlement_id)
+        account = self._account(entitlement_id)
+        if account is not None:
+            account.spent -= amount
+            account.is_moved = True
 
     def release(self, entitlement_id: EntitlementId, released: int) -> Codes:
         """Raise `released` to a cumulative total, but never above what is unspent; return what is wrong with it."""
-        share = tables.share
-        row = self._connection.execute(select(share).where(*self._mine(entitlement_id))).one_or_none()
-        if row is None:
+        account = self._account(entitlement_id)
+        if account is None or not account.is_stored:
             return (VerdictCode.NO_SHARE,)
-        most = max(row.released, row.granted - row.spent)
-        total = min(max(row.released, released), most)
-        self._connection.execute(update(share).where(*self._mine(entitlement_id)).values(released=total))
-        self._touched.add(entitlement_id)
+        most = max(account.released, account.granted - account.spent)
+        account.released = min(max(account.released, released), most)
+        account.is_moved = True
         return (VerdictCode.NO_SHARE,) if released > most else ()
 
-    def _add(self, entitlement_id: EntitlementId, amount: int) -> None:
+    def flush(self) -> list[EntitlementId]:
+        """Write what has moved; return the entitlements."""
+        moved = {number: account for number, account in self._accounts.items() if account.is_moved}
         share = tables.share
-        changed = self._connection.execute(
-            update(share).where(*self._mine(entitlement_id)).values(spent=share.c.spent + amount)
-        )
-        if changed.rowcount == 0:
-            row = {"entitlement_id": entitlement_id, "ledger_id": self._ledger_id, "granted": 0, "released": 0}
-            self._connection.execute(insert(share), {**row, "spent": amount})
-        self._touched.add(entitlement_id)
+        known = [_moved_row(number, account) for number, account in moved.items() if account.is_stored]
+        if known:
+            statement = (
+                update(share)
+                .where(share.c.ledger_id == self._ledger_id, share.c.entitlement_id == bindparam("number"))
+                .values(released=bindparam("released_now"), spent=bindparam("spent_now"))
+            )
+            self._connection.execute(statement, known)
+        blank = {"ledger_id": self._ledger_id, "granted": 0, "released": 0}
+        new = [
+            {**blank, "entitlement_id": number, "spent": account.spent}
+            for number, account in moved.items()
+            if not account.is_stored
+        ]
+        if new:
+            self._connection.execute(insert(share), new)
+        for account in moved.values():
+            account.is_moved, account.is_stored = False, True
+        return list(moved)
 
-    def _excess(self, entitlement_id: EntitlementId, amount: int) -> Codes:
-        share = tables.share
-        codes = []
-        total = self._connection.execute(
-            select(func.sum(share.c.spent)).where(share.c.entitlement_id == entitlement_id)
-        ).scalar_one()
-        if total > amount:
-            codes.append(VerdictCode.OVERDRAWN)
-        mine = self._connection.execute(select(share).where(*self._mine(entitlement_id))).one()
-        if mine.spent > mine.granted - mine.released:
-            codes.append(VerdictCode.NO_SHARE)
-        return tuple(codes)
+    def _account(self, entitlement_id: EntitlementId) -> _Account | None:
+        if entitlement_id not in self._accounts:
+            self.load([entitlement_id])
+        return self._accounts.get(entitlement_id)
 
-    def _mine(self, entitlement_id: EntitlementId) -> tuple[ColumnElement[bool], ...]:
-        share = tables.share
-        return (share.c.entitlement_id == entitlement_id, share.c.ledger_id == self._ledger_id)
+    def _load_chunk(self, entitlement_ids: list[EntitlementId]) -> None:
+        entitlement, share = tables.entitlement, tables.share
+        for row in self._connection.execute(select(entitlement).where(entitlement.c.id.in_(entitlement_ids))):
+            self._accounts[EntitlementId(row.id)] = _Account(
+                amount=row.amount,
+                recipient_id=RecipientId(row.recipient_id),
+                released_on=date.fromisoformat(row.released_on),
+                expires_on=date.fromisoformat(row.expires_on),
+            )
+        for row in self._connection.execute(select(share).where(share.c.entitlement_id.in_(entitlement_ids))):
+            account = self._accounts[EntitlementId(row.entitlement_id)]
+            if row.ledger_id == self._ledger_id:
+                account.granted, account.released, account.spent = row.granted, row.released, row.spent
+                account.is_stored = True
+            else:
+                account.others_spent += row.spent
+
+
+def _moved_row(number: EntitlementId, account: _Account) -> dict[str, int]:
+    return {"number": number, "released_now": account.released, "spent_now": account.spent}

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from kube_pos.errors import KubePosError
 from kube_pos.ledger.documents import Cycle, Entitlement
-from kube_pos.ledger.entries import ShareReleased
+from kube_pos.ledger.entries import AnyEntry, ShareReleased
 from kube_pos.ledger.ids import BenefitMonth, EntitlementId, LedgerId, OutletId, RecipientId
 from kube_pos.sync.wire import EnrolmentRequest, to_base64
 from kube_pos.texts import LANGUAGES, Texts
@@ -63,6 +63,15 @@ def new_ledger(database: Database, keys: Keys, number: int, outlet_id: OutletId)
         )
         enrol(connection, keys, request, NOW_MS)
     return ledger_id
+
+
+def take(connection: Connection, ledger_id: LedgerId, seq: int, entry: AnyEntry) -> tuple[str, ...]:
+    """The effects of one entry, without the entry."""
+    effects = Effects(connection, ledger_id, NOW_MS)
+    effects.prepare([entry])
+    codes = effects.apply(seq, entry)
+    effects.finish()
+    return codes
 
 
 def do_publish(database: Database, wanted: Publication) -> None:
@@ -207,7 +216,7 @@ class ShareMachine(RuleBasedStateMachine):
         honest = amount <= self._holds(till, row)
         with self.database.write() as connection:
             entry = redemption(self.keys, family, [(row, amount)], sale=f"s{self.seq}")
-            codes = Effects(connection, till, NOW_MS).apply(self.seq, entry) if honest else ()
+            codes = take(connection, till, self.seq, entry) if honest else ()
         assert codes == ()
         if honest:
             self.sales.append((till, self.seq))
@@ -219,7 +228,7 @@ class ShareMachine(RuleBasedStateMachine):
             self.sales.remove((till, target))
             self.seq += 1
             with self.database.write() as connection:
-                assert Effects(connection, till, NOW_MS).apply(self.seq, reversal(target)) == ()
+                assert take(connection, till, self.seq, reversal(target)) == ()
 
     @rule(data=st.data(), row=st.integers(1, 8), amount=st.integers(0, MONTHLY))
     def release(self, data: st.DataObject, row: int, amount: int) -> None:
@@ -235,7 +244,7 @@ class ShareMachine(RuleBasedStateMachine):
         )
         self.seq += 1
         with self.database.write() as connection:
-            Effects(connection, till, NOW_MS).apply(self.seq, entry)
+            take(connection, till, self.seq, entry)
 
     @rule(data=st.data())
     def retire_and_free(self, data: st.DataObject) -> None:
@@ -281,7 +290,7 @@ def test_a_till_that_oversold_is_not_granted_again(office: tuple[Database, Keys]
     do_publish(database, two_months())
     away = new_ledger(database, keys, 1, SEBERANG)
     with database.write() as connection:
-        codes = Effects(connection, away, NOW_MS).apply(1, redemption(keys, 1, [(1, 100_000)]))
+        codes = take(connection, away, 1, redemption(keys, 1, [(1, 100_000)]))
     assert codes == ("no_share",)
     home = new_ledger(database, keys, 2, PALARAN)
     with database.read() as connection:
