@@ -36,6 +36,7 @@ class Approval(QWidget):
         self._answer.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
         fields = QHBoxLayout()
         fields.addWidget(named_field(say("approval.who"), self._who), 1)
         fields.addWidget(named_field(say("approval.pin"), self._pin), 1)

@@ -67,11 +67,9 @@ class Banner(QWidget):
     def ask(self, tone: Tone, text: str, *actions: Action, key: str = "") -> None:
         """Ask something with a button for each answer; the first has the focus. `key` names the question."""
         self._return_to = QApplication.focusWidget()
-        self._show(tone, text, actions)
+        buttons = self._show(tone, text, actions)
         self._key = key
-        first = self.findChild(Button, "answer-0")
-        if isinstance(first, Button):
-            first.setFocus(Qt.FocusReason.OtherFocusReason)
+        buttons[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def withdraw(self, key: str) -> None:
         """Take a question back when it is still the one that stands there."""
@@ -87,6 +85,7 @@ class Banner(QWidget):
         if frame is not None:
             frame.hide()
             self._stack.removeWidget(frame)
+            frame.setParent(None)
             frame.deleteLater()
         self.hide()
         if held_focus and self._return_to is not None and self._return_to.isVisible():
@@ -99,7 +98,7 @@ class Banner(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def _show(self, tone: Tone, text: str, actions: tuple[Action, ...]) -> None:
+    def _show(self, tone: Tone, text: str, actions: tuple[Action, ...]) -> list[Button]:
         self.clear()
         frame = ToneFrame(tone.value)
         frame.setAccessibleName(text)
@@ -109,13 +108,14 @@ class Banner(QWidget):
         row.addWidget(IconLabel(TONE_ICONS[tone], tone_colour(self._theme, tone), 30), 0, Qt.AlignmentFlag.AlignVCenter)
         sentence = label(text, "large", wraps=True)
         row.addWidget(sentence, 1)
-        for place, (words, act) in enumerate(actions):
-            row.addWidget(self._answer(place, words, act))
-        if not actions:
-            row.addWidget(self._answer(0, self._close_text, lambda: None))
+        offered = actions or ((self._close_text, lambda: None),)
+        buttons = [self._answer(place, words, act) for place, (words, act) in enumerate(offered)]
+        for button in buttons:
+            row.addWidget(button)
         self._frame = frame
         self._stack.addWidget(frame)
         self.show()
+        return buttons
 
     def _answer(self, place: int, words: str, act: Callable[[], None]) -> Button:
         def answered() -> None:

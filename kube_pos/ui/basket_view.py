@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from kube_pos.ledger.documents import Product
 from kube_pos.ledger.quantity import Rupiah, Thousandths, format_quantity, format_rupiah, line_total
 from kube_pos.ui.context import Context
 from kube_pos.ui.controls import Button, card, label, scrolled
 from kube_pos.ui.open_basket import OpenBasket
+
+_NAME_WIDTH = 140
+"""Wide enough for most names; a longer one gets a second line, because its end often tells it from its neighbour."""
 
 PriceOf = Callable[[Product], Rupiah]
 
@@ -27,7 +30,7 @@ class BasketView(QWidget):
         self._context = context
         inner = QWidget()
         self._rows = QVBoxLayout(inner)
-        self._rows.setContentsMargins(0, 0, 6, 0)
+        self._rows.setContentsMargins(0, 0, 4, 0)
         self._rows.setSpacing(6)
         self._rows.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty = label(empty_text, "soft", wraps=True)
@@ -61,23 +64,25 @@ class BasketView(QWidget):
         say = self._context.say
         frame = card("sunken")
         row = QHBoxLayout(frame)
-        row.setContentsMargins(12, 4, 10, 4)
-        row.setSpacing(6)
+        row.setContentsMargins(10, 4, 8, 4)
+        row.setSpacing(3)
         names = QVBoxLayout()
         names.setSpacing(0)
-        names.addWidget(label(product.name, "strong", wraps=True))
+        names.addWidget(_narrow(label(product.name, "strong", wraps=True)))
         each = say("goods.price", price=format_rupiah(price), unit=product.unit)
-        names.addWidget(label(say("goods.cash_row", price=each) if is_cash else each, "small"))
-        row.addLayout(names, 1)
+        price_words = say("goods.cash_row", price=each) if is_cash else each
+        names.addWidget(_narrow(label(price_words, "small", wraps=True)))
+        row.addLayout(names)
+        row.addStretch(1)
         row.addWidget(self._step(product, -1, is_cash=is_cash))
-        shown = label(format_quantity(quantity, product.unit), "strong")
+        shown = label(format_quantity(quantity, product.unit), "strong", figures=True)
         shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        shown.setMinimumWidth(70)
+        shown.setFixedWidth(74)
         row.addWidget(shown)
         row.addWidget(self._step(product, 1, is_cash=is_cash))
-        total = label(format_rupiah(line_total(quantity, price)), "strong")
+        total = label(format_rupiah(line_total(quantity, price)), "strong", figures=True)
         total.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        total.setMinimumWidth(86)
+        total.setFixedWidth(90)
         row.addWidget(total)
         return frame
 
@@ -88,3 +93,11 @@ class BasketView(QWidget):
         button.setObjectName(f"step{sign}-{product.id}-{int(is_cash)}")
         button.clicked.connect(lambda: self.changed_by.emit(product, sign * product.step, is_cash))
         return button
+
+
+def _narrow(words: QLabel) -> QLabel:
+    """Give words the width of the name column and as many lines as they need."""
+    words.setFixedWidth(_NAME_WIDTH)
+    words.ensurePolished()
+    words.setMinimumHeight(words.heightForWidth(_NAME_WIDTH))
+    return words

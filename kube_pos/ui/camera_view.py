@@ -7,8 +7,10 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kube_pos.devices.ports import Frame
-from kube_pos.ui.icons import picture
 from kube_pos.ui.theme import Theme
+
+_BARS = (2, 1, 1, 2, 3, 1, 1, 3, 2, 2, 1, 1, 3, 1, 2, 3, 1, 2, 1, 1, 3, 2, 1, 3, 2, 1, 1, 2, 3, 1, 2, 1, 1, 3, 2)
+"""Widths of the drawn code's bars and gaps; it stands for no number."""
 
 
 class CameraView(QWidget):
@@ -52,9 +54,7 @@ class CameraView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = self._theme.colours
         if self._image is None:
-            side = min(self.height(), 190)
-            place = QRect((self.width() - side) // 2, (self.height() - side) // 2, side, side)
-            painter.drawPixmap(place, picture("card", colours.accent, side))
+            _draw_card(painter, self.rect(), self._theme)
         else:
             scaled = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
             left, top = (self.width() - scaled.width()) // 2, (self.height() - scaled.height()) // 2
@@ -64,6 +64,32 @@ class CameraView(QWidget):
             aim = target.adjusted(*(int(part) for part in _inset(target)))
             painter.drawRoundedRect(aim, 12, 12)
         painter.end()
+
+
+def _draw_card(painter: QPainter, area: QRect, theme: Theme) -> None:
+    """Draw a card with a code on it, and a scanner's red line across the code."""
+    colours = theme.colours
+    height = max(120, min(area.height() - 8, 230))
+    face = QRect(0, 0, height * 8 // 5, height)
+    face.moveCenter(area.center())
+    painter.setPen(QPen(QColor(colours.accent), 3))
+    painter.setBrush(QColor(colours.accent_soft))
+    painter.drawRoundedRect(face, 16, 16)
+    unit = height // 20
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colours.accent))
+    painter.drawRoundedRect(face.left() + 2 * unit, face.top() + 2 * unit, 9 * unit, 2 * unit, 4, 4)
+    painter.drawRoundedRect(face.left() + 2 * unit, face.top() + 5 * unit, 6 * unit, unit, 3, 3)
+    left, top = face.left() + 4 * unit, face.top() + 9 * unit
+    painter.setBrush(QColor(colours.ink))
+    x = left
+    for place, width in enumerate(_BARS):
+        if place % 2 == 0:
+            painter.drawRect(x, top, width * unit // 3, 7 * unit)
+        x += width * unit // 3
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(colours.bad), 3))
+    painter.drawLine(left - unit, top + 7 * unit // 2, x + unit, top + 7 * unit // 2)
 
 
 def _inset(target: QRect) -> tuple[int, int, int, int]:

@@ -13,13 +13,16 @@ from kube_pos.ui.theme import Theme
 class Button(QPushButton):
     """A button that Enter presses too. `kind` is its look in the style sheet."""
 
-    def __init__(self, text: str, theme: Theme, *, kind: str = "plain", icon_name: str = "", hint: str = "") -> None:
+    def __init__(
+        self, text: str, theme: Theme, *, kind: str = "plain", icon_name: str = "", hint: str = "", tall: bool = False
+    ) -> None:
         """Make a button; `hint` names the key that does the same."""
-        super().__init__(f"{text}  ({hint})" if hint else text)
+        super().__init__()
         self._theme = theme
         self.setProperty("kind", kind)
+        self.setProperty("tall", "true" if tall else "false")
         self.setAutoDefault(True)
-        self.setAccessibleName(text)
+        self.set_words(text, hint=hint)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._icon_name = icon_name
         if icon_name:
@@ -32,7 +35,9 @@ class Button(QPushButton):
 
     def set_words(self, text: str, *, hint: str = "") -> None:
         """Change what the button says."""
-        self.setText(f"{text}  ({hint})" if hint else text)
+        # A single «&» would underline the next letter.
+        shown = text.replace("&", "&&")
+        self.setText(f"{shown}  ({hint})" if hint else shown)
         self.setAccessibleName(text)
 
     def _paint_icon(self) -> None:
@@ -94,13 +99,14 @@ def rule() -> QFrame:
     return card("rule")
 
 
-def label(text: str, role: str = "body", *, wraps: bool = False) -> QLabel:
-    """Return a line of text in one of the roles of the style sheet."""
+def label(text: str, role: str = "body", *, wraps: bool = False, figures: bool = False) -> QLabel:
+    """Return text in one of the roles of the style sheet; with `figures`, digits are of one width."""
     made = QLabel(text)
     made.setProperty("text_role", role)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wraps)
-    with_tabular_figures(made)
+    if figures or role == "figure":
+        with_tabular_figures(made)
     return made
 
 

@@ -47,7 +47,7 @@ class DeliveryForm(QFrame):
         self._model: RowsModel[Entered] = RowsModel(
             (
                 Column(say("stock.product"), lambda e: e[0].name),
-                Column(say("delivery.stated"), lambda e: format_quantity(e[1].stated, e[0].unit), 110, True),
+                Column(say("delivery.stated"), lambda e: format_quantity(e[1].stated, e[0].unit), 140, True),
                 Column(say("delivery.accepted"), lambda e: format_quantity(e[1].accepted, e[0].unit), 110, True),
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Scan
@@ -30,7 +31,9 @@ class DeviceCard(QFrame):
         column = QVBoxLayout()
         column.setSpacing(2)
         head = QHBoxLayout()
+        head.setSpacing(8)
         head.addWidget(label(context.say(f"lamp.{device}"), "large"))
+        head.addSpacing(8)
         self._sign = IconLabel("off", context.theme.colours.ink_soft, 22)
         self._state = label("", "strong")
         head.addWidget(self._sign)
@@ -60,6 +63,7 @@ class DevicesPage(QWidget):
         super().__init__()
         self._context = context
         self._scans: tuple[tuple[Scan, int], ...] = ()
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         say = context.say
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 14, 16, 14)
@@ -79,7 +83,7 @@ class DevicesPage(QWidget):
 
     def begin(self) -> None:
         """Make ready for a test."""
-        self._table.setFocus()
+        self.setFocus()
 
     def show_status(self, status: DeviceStatus) -> None:
         """Show how a device is."""
@@ -119,8 +123,8 @@ class DevicesPage(QWidget):
         column.addWidget(self._camera, 1)
         self._model: RowsModel[tuple[Scan, int]] = RowsModel(
             (
-                Column(say("devices.source"), lambda row: say(f"devices.source_{row[0].source.value}"), 120),
-                Column(say("devices.symbology"), lambda row: row[0].symbology or "–", 120),
+                Column(say("devices.source"), lambda row: say(f"devices.source_{row[0].source.value}"), 108),
+                Column(say("devices.symbology"), lambda row: row[0].symbology or "–", 106),
                 Column(say("devices.length"), lambda row: str(len(row[0].payload)), 84, True),
                 Column(say("devices.code"), lambda row: words.masked(row[0].payload)),
                 Column(say("devices.ms"), lambda row: str(row[1]), 60, True),

@@ -19,10 +19,9 @@ def install_fonts() -> None:
 
 
 def base_font(theme: Theme) -> QFont:
-    """Return the font of the application: figures line up in columns of money."""
+    """Return the font of the application."""
     font = QFont("Inter")
     font.setPixelSize(theme.sizes.body)
-    font.setFeature(QFont.Tag("tnum"), 1)
     return font
 
 

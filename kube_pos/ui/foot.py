@@ -71,7 +71,7 @@ class Foot(QFrame):
         self._show_network(heard_lately=contact is not None and now - contact < ONLINE_MS)
         unsent = say("foot.unsent", n=format_number(status.unsent)) if status.unsent else say("foot.all_sent")
         queue_state = DeviceState.ATTENTION if status.unsent else DeviceState.READY
-        self._light(self._queue, unsent, say("foot.last", age=words.age(texts, contact, now)), queue_state)
+        self._light(self._queue, unsent, self._contact_words(contact, now), queue_state)
         made = desk.till.replica.list_as_of_ms()
         list_state = DeviceState.READY if made is not None else DeviceState.LOST
         self._light(self._list, say("foot.list"), words.age(texts, made, now), list_state)
@@ -94,6 +94,11 @@ class Foot(QFrame):
         else:
             word, state = "lamp.offline", DeviceState.ATTENTION
         self._light(self._network, self._context.say("lamp.network"), self._context.say(word), state)
+
+    def _contact_words(self, contact: int | None, now: int) -> str:
+        if contact is None:
+            return self._context.say("foot.never")
+        return self._context.say("foot.last", age=words.age(self._context.texts, contact, now))
 
     def _show_person(self) -> None:
         session = self._context.shift.session

@@ -14,7 +14,6 @@ from kube_pos.ui.controls import Button, IconLabel, label, restyle, scrolled
 from kube_pos.ui.open_basket import OpenBasket
 
 COLUMNS = 3
-_TILE_HEIGHT = 104
 
 
 class GoodTile(Button):
@@ -30,9 +29,9 @@ class GoodTile(Button):
         if good.on_hand <= 0:
             stock = context.say("goods.no_stock")
         self.setAccessibleName(f"{product.name}, {price}, {stock}")
-        self.setMinimumHeight(_TILE_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setEnabled(good.on_hand > 0)
+        self.setProperty("gone", "true" if good.on_hand <= 0 else "false")
         self._context = context
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)

@@ -60,6 +60,7 @@ class DecisionPanel(QWidget):
         self._show_age(visit)
         self.show_proxy(proxy)
         self._months.show_lines(decision.lines)
+        self._months.view.setVisible(bool(decision.lines))
         self._show_months()
         is_allowed = isinstance(decision, Allowed)
         for button in (self._shop, self._balance, self._proxy_button):
@@ -134,14 +135,12 @@ class DecisionPanel(QWidget):
     def _make_actions(self) -> QWidget:
         say, theme = self._context.say, self._context.theme
         box = QWidget()
-        box.setFixedWidth(290)
+        box.setFixedWidth(276)
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        self._shop = Button(say("decision.shop"), theme, kind="primary", icon_name="basket", hint="Enter")
-        self._shop.setMinimumHeight(72)
-        self._slip = Button(say("decision.slip"), theme, kind="primary", icon_name="printer", hint="F8")
-        self._slip.setMinimumHeight(72)
+        self._shop = Button(say("decision.shop"), theme, kind="primary", icon_name="basket", hint="Enter", tall=True)
+        self._slip = Button(say("decision.slip"), theme, kind="primary", icon_name="printer", hint="F8", tall=True)
         self._balance = Button(say("decision.balance"), theme, kind="left", icon_name="receipt", hint="F8")
         self._proxy_button = Button(say("decision.proxy"), theme, kind="left", icon_name="user", hint="F10")
         self._report = Button(say("decision.mismatch"), theme, kind="left", icon_name="flag", hint="F11")
@@ -198,7 +197,7 @@ class DecisionPanel(QWidget):
 
     def _show_refused(self, refused: Refused, list_as_of_ms: int | None) -> None:
         texts, catalogue = self._context.texts, self._context.desk.till.replica.catalogue()
-        sentence = words.refusal_sentence(texts, refused, catalogue, list_as_of_ms)
+        sentence = words.refusal_words(texts, refused, catalogue, list_as_of_ms)
         self._dress("bad", "cross", texts.say(f"refusal_short.{refused.reason.value}"), sentence)
 
     def _dress(self, tone: str, sign: str, sentence: str, more: str) -> None:

@@ -11,6 +11,7 @@ from kube_pos.operations.closing import x_report
 from kube_pos.ui.camera_view import CameraView
 from kube_pos.ui.context import Context
 from kube_pos.ui.controls import Button, card, field, label, named_field
+from kube_pos.ui.keypad import DIGITS, Keypad
 
 _PICTURE_GONE_MS = 2_000
 
@@ -52,6 +53,7 @@ class WaitingPanel(QWidget):
         line.addWidget(named_field(say("waiting.number"), self._number), 1)
         line.addWidget(look, 0, Qt.AlignmentFlag.AlignBottom)
         column.addLayout(line)
+        column.addWidget(Keypad(self._context.theme, self._number, say("key.back"), DIGITS))
         self._picture_age = QTimer(self)
         self._picture_age.setSingleShot(True)
         self._picture_age.timeout.connect(self._no_picture)

@@ -99,7 +99,7 @@ class MainWindow(QMainWindow):
         session = self._context.shift.session
         self._context.shift.end()
         self._banner.clear()
-        self._rail.setEnabled(False)
+        self._rail.hide()
         self._stack.setCurrentWidget(self._sign_in)
         self._sign_in.begin()
         self._foot.refresh()
@@ -172,7 +172,7 @@ class MainWindow(QMainWindow):
     def _admit(self, session: Session) -> None:
         self._context.shift.begin(session)
         self._banner.clear()
-        self._rail.setEnabled(True)
+        self._rail.show()
         self._foot.refresh()
         self.open_page("kasir")
         self._kasir.resume()

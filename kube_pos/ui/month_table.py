@@ -38,12 +38,12 @@ class MonthTable:
         self.model: RowsModel[MonthLine] = RowsModel(
             (
                 Column(say("months.month"), lambda line: context.texts.month(line.entitlement.month)),
-                Column(say("months.fund"), self._fund, 96),
-                Column(say("months.amount"), lambda line: self._amount(line, line.entitlement.amount), 116, True),
-                Column(say("months.used"), lambda line: self._amount(line, line.used), 112, True),
-                Column(say("months.left"), lambda line: self._amount(line, line.left), 116, True),
-                Column(say("months.until"), lambda line: f"{line.entitlement.expires_on:%d/%m/%Y}", 116),
-                Column(say("months.state"), self._state, 186, icon=lambda line: self._icons[line.state]),
+                Column(say("months.fund"), self._fund, 98),
+                Column(say("months.amount"), lambda line: self._amount(line, line.entitlement.amount), 112, True),
+                Column(say("months.used"), lambda line: self._amount(line, line.used), 106, True),
+                Column(say("months.left"), lambda line: self._amount(line, line.left), 112, True),
+                Column(say("months.until"), lambda line: f"{line.entitlement.expires_on:%d/%m/%Y}", 122),
+                Column(say("months.state"), self._state, 166, icon=lambda line: self._icons[line.state]),
             )
         )
         self.view: Table[MonthLine] = Table(self.model, say("months.name"), row_height=46, choosable=False)

@@ -37,7 +37,7 @@ class NumberQuestion(QWidget):
         choices = QHBoxLayout()
         self._kinds: dict[NumberKind, Button] = {}
         for kind in NumberKind:
-            button = Button(say(f"number.{kind.value}"), context.theme, kind="tall", icon_name="card")
+            button = Button(say(f"number.{kind.value}"), context.theme, tall=True, icon_name="card")
             button.setCheckable(True)
             button.clicked.connect(lambda _checked=False, kind=kind: self._choose(kind))
             choices.addWidget(button, 1)

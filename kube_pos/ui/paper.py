@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from kube_pos.devices.document import Align, Cut, PrintDocument, QrCode, Text
 from kube_pos.ui.fonts import paper_font
 
-_MARGIN = 18
+_MARGIN = 16
 _TEXT_PIXELS = 15
 _QR_MODULE = 3
 _INK = QColor("#101010")

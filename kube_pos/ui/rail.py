@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
@@ -46,7 +46,6 @@ class Rail(QFrame):
             column.addWidget(button)
             self._buttons[name] = button
         column.addStretch(1)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def show_place(self, name: str) -> None:
         """Mark the page that is open."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from kube_pos.ledger.days import wita
 from kube_pos.ledger.documents import Staff
 from kube_pos.ledger.entries import GeneralSale, Redemption, Reversal
 from kube_pos.ledger.ports import PrintKind, Sale, SaleRow
@@ -69,18 +70,18 @@ class RiwayatPage(QWidget):
         self._show_chosen()
 
     def _make_list(self) -> QVBoxLayout:
-        say, texts = self._context.say, self._context.texts
+        say = self._context.say
         column = QVBoxLayout()
         self._find = field(say("history.find"), say("history.find_hint"))
         self._find.textChanged.connect(lambda _: self.refresh())
         column.addWidget(self._find)
         self._model: RowsModel[SaleRow] = RowsModel(
             (
-                Column(say("history.receipt"), lambda row: row.entry.receipt, 140),
-                Column(say("history.when"), lambda row: texts.moment(row.entry.at).removesuffix(" WITA"), 164),
+                Column(say("history.receipt"), lambda row: row.entry.receipt, 126),
+                Column(say("history.when"), lambda row: f"{wita(row.entry.at):%d/%m/%y %H:%M}", 154),
                 Column(say("history.kind"), self._kind),
-                Column(say("history.total"), lambda row: format_rupiah(total_of(row.entry)), 118, True),
-                Column(say("history.sync"), self._sync, 156, icon=self._sync_icon),
+                Column(say("history.total"), lambda row: format_rupiah(total_of(row.entry)), 112, True),
+                Column(say("history.sync"), self._sync, 164, icon=self._sync_icon),
             )
         )
         self._table: Table[SaleRow] = Table(self._model, say("history.title"))
@@ -93,7 +94,7 @@ class RiwayatPage(QWidget):
     def _make_side(self) -> QStackedWidget:
         say, theme = self._context.say, self._context.theme
         self._side = QStackedWidget()
-        self._side.setFixedWidth(470)
+        self._side.setFixedWidth(444)
         frame = card("sunken")
         column = QVBoxLayout(frame)
         column.setContentsMargins(12, 12, 12, 12)
@@ -109,7 +110,7 @@ class RiwayatPage(QWidget):
         column.addWidget(self._print)
         self._again = Button("", theme, icon_name="printer")
         self._again.clicked.connect(self._reprint)
-        self._undo = Button(say("history.undo"), theme, kind="danger", icon_name="undo")
+        self._undo = Button(say("history.undo"), theme, icon_name="undo")
         self._undo.clicked.connect(self._ask_undo)
         column.addWidget(self._again)
         column.addWidget(self._undo)

@@ -91,16 +91,16 @@ class SignInPage(QWidget):
         self._answer.setStyleSheet(f"color: {self._context.theme.colours.on_bad_soft};")
         column.addWidget(self._answer)
         column.addStretch(1)
-        self._go = Button(say("sign_in.go"), self._context.theme, kind="primary", icon_name="next", hint="Enter")
-        self._go.setMinimumHeight(66)
+        self._go = Button(
+            say("sign_in.go"), self._context.theme, kind="primary", icon_name="next", hint="Enter", tall=True
+        )
         self._go.clicked.connect(self._check)
         column.addWidget(self._go)
         return column
 
     def _add(self, person: Staff) -> None:
         role = self._context.texts.say(f"role.{person.role.value}")
-        button = Button(f"{person.name}  ·  {role}", self._context.theme, kind="left", icon_name="user")
-        button.setMinimumHeight(60)
+        button = Button(f"{person.name}  ·  {role}", self._context.theme, kind="left", icon_name="user", tall=True)
         button.setCheckable(True)
         button.clicked.connect(lambda: self._choose(person.id))
         self._names.addWidget(button)
@@ -136,6 +136,5 @@ class SignInPage(QWidget):
 
 def _upright() -> QFrame:
     line = QFrame()
-    line.setFrameShape(QFrame.Shape.VLine)
-    line.setFixedWidth(1)
+    line.setProperty("surface", "upright")
     return line

@@ -39,7 +39,7 @@ class StockPage(QWidget):
         self._table: Table[StockLine] = Table(self._model, say("stock.title"))
         self._receive = Button(say("stock.receive"), context.theme, kind="primary", icon_name="truck")
         self._receive.clicked.connect(self._open_form)
-        self._head = PageHead(say("stock.title"), say("stock.words"), self._receive)
+        self._head = PageHead(say("stock.title"), "", self._receive)
         self._form = DeliveryForm(context)
         self._form.stored.connect(self._stored)
         self._form.left.connect(self._close_form)
@@ -72,11 +72,13 @@ class StockPage(QWidget):
 
     def _open_form(self) -> None:
         self._form.show()
+        self._table.setColumnHidden(2, True)
         self._receive.setEnabled(False)
         self._form.begin()
 
     def _close_form(self) -> None:
         self._form.hide()
+        self._table.setColumnHidden(2, False)
         self._receive.setEnabled(True)
         self._table.setFocus()
 

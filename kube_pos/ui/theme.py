@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from importlib import resources
+from pathlib import Path
 from string import Template
 
 
@@ -181,7 +182,9 @@ def style_sheet(theme: Theme) -> str:
     """Return the style sheet of a theme."""
     template = (resources.files("kube_pos.ui") / "assets" / "style.qss").read_text(encoding="utf-8")
     sizes = {f"size_{name}": value for name, value in asdict(theme.sizes).items()}
-    return Template(template).substitute(asdict(theme.colours), **sizes)
+    icons = resources.files("kube_pos.ui") / "assets" / "icons"
+    pictures = {f"icon_{name}": Path(str(icons / f"{name}.svg")).as_posix() for name in ("chevron", "tick")}
+    return Template(template).substitute(asdict(theme.colours), **sizes, **pictures)
 
 
 def _luminance(colour: str) -> float:

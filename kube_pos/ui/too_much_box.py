@@ -27,11 +27,9 @@ class TooMuchBox(ToneFrame):
         column.setSpacing(6)
         head = QHBoxLayout()
         head.addWidget(IconLabel("warning", theme.colours.on_bad_soft, 24))
-        self._excess = label("", "large", wraps=True)
-        head.addWidget(self._excess, 1)
+        self._advice = label("", "strong", wraps=True)
+        head.addWidget(self._advice, 1)
         column.addLayout(head)
-        self._advice = label("", "body", wraps=True)
-        column.addWidget(self._advice)
         answers = QHBoxLayout()
         answers.setSpacing(8)
         put_back = Button(say("goods.put_back"), theme, icon_name="minus")
@@ -49,7 +47,7 @@ class TooMuchBox(ToneFrame):
             drops = ", ".join(
                 f"{drop.product.name} {format_quantity(drop.quantity, drop.product.unit)}" for drop in found.drops
             )
-            self._excess.setText(self._context.say("goods.excess", excess=format_rupiah(found.excess)))
             self._advice.setText(self._context.say("goods.advice", drops=drops))
-            self.setAccessibleName(f"{self._excess.text()} {self._advice.text()}")
+            over = self._context.say("goods.over", excess=format_rupiah(found.excess))
+            self.setAccessibleName(f"{over}. {self._advice.text()}")
         self.setVisible(found is not None)

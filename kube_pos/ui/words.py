@@ -5,9 +5,10 @@ from __future__ import annotations
 from kube_pos.errors import Fact, KubePosError, NotPermitted, WrongPin
 from kube_pos.ledger.days import business_day
 from kube_pos.ledger.documents import Cycle, Unit
-from kube_pos.ledger.entitlement import Allowed, Decision, MonthLine, Refused
+from kube_pos.ledger.entitlement import Allowed, MonthLine, Refused
 from kube_pos.ledger.ports import Catalogue
 from kube_pos.ledger.quantity import format_quantity, format_rupiah
+from kube_pos.operations.slips import refusal_sentence
 from kube_pos.operations.stock import DeliveryIncomplete
 from kube_pos.texts import Texts
 
@@ -33,31 +34,10 @@ def decision_sentence(texts: Texts, allowed: Allowed, catalogue: Catalogue) -> s
     return sentence
 
 
-def refusal_sentence(texts: Texts, refused: Refused, catalogue: Catalogue, list_as_of_ms: int | None) -> str:
-    """Return the sentence of a refusal: the reason, and the family's next step."""
-    facts: dict[str, str] = {
-        "contact": contact_of(refused, catalogue),
-        "day": texts.day(refused.day) if refused.day else texts.say("ui.decision.no_day"),
-        "month": texts.month(refused.month) if refused.month else texts.say("ui.decision.no_month"),
-        "list_day": texts.day(business_day(list_as_of_ms)) if list_as_of_ms else texts.say("ui.decision.no_list"),
-        "outlet": texts.say("ui.decision.other_outlet"),
-        "next": "",
-    }
-    outlet = catalogue.outlets.get(refused.outlet_id) if refused.outlet_id is not None else None
-    if outlet is not None:
-        facts["outlet"] = f"{outlet.name} ({outlet.ward})"
-    if refused.next_release is not None:
-        facts["next"] = " " + next_sentence(texts, refused.next_release)
-    return texts.say(f"refusal.{refused.reason.value}", **facts)
-
-
-def contact_of(decision: Decision, catalogue: Catalogue) -> str:
-    """Return where a family may ask: the contact of its programme, or of any when it has none."""
-    programs = [line.entitlement.program_id for line in decision.lines]
-    for program_id in (*programs, *catalogue.programs):
-        if program_id in catalogue.programs:
-            return catalogue.programs[program_id].contact
-    return "Dinas Sosial"
+def refusal_words(texts: Texts, refused: Refused, catalogue: Catalogue, list_as_of_ms: int | None) -> str:
+    """Return the sentence of a refusal, the very one that its slip prints: the reason, and the family's next step."""
+    list_day = texts.day(business_day(list_as_of_ms)) if list_as_of_ms is not None else texts.say("ui.decision.no_list")
+    return refusal_sentence(refused, catalogue, list_day, texts)
 
 
 def next_sentence(texts: Texts, cycle: Cycle) -> str:
