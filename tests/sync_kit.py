@@ -163,6 +163,9 @@ class MemoryFeed:
         self.at = page.next
         self.pages += 1
 
+    def restart(self) -> None:
+        self.at = 0
+
 
 class Refusal(Exception):
     """The office answers with a problem document."""

@@ -20,9 +20,11 @@ from kube_pos.sync.failures import (
     Busy,
     ChainBroken,
     ClockSkew,
+    CursorUnknown,
     Gap,
     RequestRefused,
     ServerFailed,
+    TooLarge,
     UnreadableAnswer,
 )
 from kube_pos.sync.outbox import Packed, check_answer, make_batch
@@ -107,7 +109,8 @@ class _Round:
         seq, head = self.outbox.acked()
         self.acked = seq
         gaps = 0
-        while waiting := self.outbox.waiting(seq, MAX_BATCH_ENTRIES):
+        limit = MAX_BATCH_ENTRIES
+        while waiting := self.outbox.waiting(seq, limit):
             if self._ends():
                 return
             packed = make_batch(waiting, head)
@@ -119,6 +122,11 @@ class _Round:
                     raise
                 seq, head = self._back_to(gap.wanted, packed)
                 continue
+            except TooLarge:
+                limit = len(packed.hashes) // 2
+                if limit == 0:
+                    raise
+                continue
             if self._ends():
                 return
             seq, head = self._take(answer, packed, seq)
@@ -128,7 +136,7 @@ class _Round:
         for _ in range(PAGES_A_CYCLE):
             if self._ends():
                 return
-            page = self._asked(partial(self.client.changes, self.feed.cursor()))
+            page = self._page()
             if self._ends():
                 return
             if page.next < page.after or (page.more and page.next == page.after):
@@ -139,6 +147,17 @@ class _Round:
             if not page.more:
                 return
         self.more = True
+
+    def _page(self) -> ChangesPage:
+        """Return the next page, from the beginning when upstream does not know our place any more."""
+        try:
+            return self._asked(partial(self.client.changes, self.feed.cursor()))
+        except CursorUnknown:
+            if self.feed.cursor() == 0 or self._ends():
+                raise
+            _LOG.warning("upstream was set back, so its list is fetched from the beginning")
+            self.feed.restart()
+            return self._asked(partial(self.client.changes, 0))
 
     def _ends(self) -> bool:
         """Tell whether to stop: asked before a message and after it, since the stores may be closed by then."""
@@ -202,7 +221,7 @@ def run_cycle(
     turn = _Round(client, outbox, feed, clock, stop or threading.Event())
     try:
         turn.upload()
-    except (Busy, ServerFailed, RequestRefused, UnreadableAnswer):
+    except (Busy, ServerFailed, RequestRefused, TooLarge, UnreadableAnswer):
         turn.pull()
         raise
     turn.pull()

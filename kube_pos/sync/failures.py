@@ -62,6 +62,12 @@ class RequestRefused(KubePosError):
     code = "request_refused"
 
 
+class TooLarge(KubePosError):
+    """A message was larger than upstream, or a relay before it, takes. Facts: status."""
+
+    code = "too_large"
+
+
 class KeyRefused(KubePosError):
     """Upstream does not know this till or its key. Facts: reason."""
 

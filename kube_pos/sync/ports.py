@@ -53,6 +53,10 @@ class FeedStore(Protocol):
         """Apply a page and its cursor in one transaction; a page from another cursor is refused by StaleCursor."""
         ...
 
+    def restart(self) -> None:
+        """Set the cursor to 0 and keep every document: upstream was set back, and tells everything anew."""
+        ...
+
 
 class Signer(Protocol):
     """The till's Ed25519 key."""

@@ -16,10 +16,12 @@ from kube_pos.sync.failures import (
     RequestRefused,
     Retired,
     ServerFailed,
+    TooLarge,
 )
 from kube_pos.sync.wire import Problem
 
 _BUSY_STATUS = frozenset({429, 503})
+_TOO_LARGE_STATUS = 413
 _KEY_CODES = frozenset({"unknown_ledger", "bad_signature", "bad_token", "wrong_ledger"})
 _FORK_CODES = frozenset({"fork", "quarantined"})
 
@@ -34,6 +36,8 @@ def read_problem(body: bytes) -> Problem | None:
 
 def failure_of(status: int, body: bytes) -> KubePosError:
     """Return the error for an answer that is not what was asked for."""
+    if status == _TOO_LARGE_STATUS:
+        return TooLarge(status=status)
     problem = read_problem(body)
     if problem is None:
         return Busy(status=status) if status in _BUSY_STATUS else ServerFailed(status=status)

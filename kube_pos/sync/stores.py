@@ -69,3 +69,7 @@ class StoredFeed:
         except msgspec.MsgspecError:
             # Without the library's own words: they may quote the document.
             raise UnreadableAnswer(reason="document") from None
+
+    def restart(self) -> None:
+        """Set the cursor to 0 and keep every document: upstream was set back, and tells everything anew."""
+        self._replica.apply(self._replica.cursor(), 0, None, ())

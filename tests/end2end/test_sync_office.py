@@ -29,7 +29,7 @@ from kube_pos.sync.outbox import make_batch
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.state import SyncReport, SyncState
 from kube_pos.sync.stores import StoredFeed, StoredOutbox
-from kube_pos.sync.wire import Change, EnrolmentCode, EnrolmentRequest, from_base64, to_base64
+from kube_pos.sync.wire import Change, ChangesPage, EnrolmentCode, EnrolmentRequest, from_base64, to_base64
 from kube_pos.sync.worker import SyncWorker
 from kube_pos.upstream import tables
 from kube_pos.upstream.enrolment import make_code
@@ -226,10 +226,16 @@ def test_another_key_is_refused(city: City) -> None:
     stranger.close()
 
 
-def test_a_place_that_was_never_given_is_told_so(city: City) -> None:
+def test_an_office_set_back_to_a_backup_tells_its_list_anew(city: City) -> None:
     till = city.till()
+    till.sync()
+    place = till.feed.cursor()
+    till.feed.apply(ChangesPage(after=place, next=10**6, more=False, server_time_ms=NOW_MS, changes=()))
     with pytest.raises(CursorUnknown):
         till.client.changes(10**6)
+    till.sync()
+    assert till.feed.cursor() == place
+    assert till.replica.family_count() == 2
 
 
 def test_a_code_works_once_but_for_the_same_till(city: City) -> None:

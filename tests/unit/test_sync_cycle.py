@@ -22,6 +22,7 @@ from kube_pos.sync.failures import (
     Offline,
     Retired,
     ServerFailed,
+    TooLarge,
     UnreadableAnswer,
 )
 from kube_pos.sync.outbox import Packed
@@ -196,9 +197,39 @@ def test_a_retired_till_is_told_so(world: World) -> None:
         world.run()
 
 
-def test_a_place_that_the_office_never_gave_is_told_so(world: World) -> None:
+def test_a_place_that_the_office_never_gave_begins_the_list_anew(world: World) -> None:
+    world.office.tell("card", "t", b"{}")
     world.feed.at = 5
+    assert not world.run().more
+    assert world.feed.at == 1
+    assert world.upstream.requests == ["changes", "changes"]
+
+
+def test_an_office_that_does_not_even_know_the_beginning_is_told(world: World) -> None:
+    world.feed.at = 5
+    world.upstream.troubles = [CursorUnknown(), CursorUnknown()]
     with pytest.raises(CursorUnknown):
+        world.run()
+
+
+def test_what_is_too_large_for_somebody_on_the_way_goes_in_halves(world: World) -> None:
+    world.outbox.fill(20)
+
+    class Narrow(DirectUpstream):
+        widest = 3
+
+        def upload(self, packed: Packed) -> UploadAnswer:
+            if len(packed.hashes) > self.widest:
+                raise TooLarge(status=413)
+            return super().upload(packed)
+
+    narrow = Narrow(world.office, world.clock)
+    world.upstream = narrow
+    assert world.run().acked == 20
+    assert world.office_has_everything()
+    narrow.widest = 0
+    world.outbox.fill(9)
+    with pytest.raises(TooLarge):
         world.run()
 
 

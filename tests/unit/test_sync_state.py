@@ -24,6 +24,7 @@ from kube_pos.sync.failures import (
     RequestRefused,
     Retired,
     ServerFailed,
+    TooLarge,
 )
 from kube_pos.sync.problems import enrolment_failure_of, failure_of
 from kube_pos.sync.state import SyncReport, SyncState, is_lasting, report_of, report_of_success
@@ -116,6 +117,8 @@ def test_only_the_office_ends_what_lasts() -> None:
         (401, problem("bad_token", 401), KeyRefused),
         (403, problem("retired", 403), Retired),
         (410, problem("cursor_unknown", 410), CursorUnknown),
+        (413, problem("too_large", 413), TooLarge),
+        (413, b"<html>", TooLarge),
         (503, problem("busy", 503), Busy),
         (400, problem("unknown_protocol", 400), RequestRefused),
         (500, problem("whatever", 500), ServerFailed),
