@@ -64,7 +64,7 @@ def open_database(place: str) -> Database:
 
     Raises DatabaseTooNew, or DatabaseUnreadable when the file is no database.
     """
-    engine = create_engine(place) if "://" in place else _sqlite_engine(Path(place))
+    engine = create_engine(place, hide_parameters=True) if "://" in place else _sqlite_engine(Path(place))
     database = Database(engine, engine.url.render_as_string() if "://" in place else place)
     try:
         migrate(engine.execution_options(**{_WRITES: True}), database.name)
@@ -92,7 +92,8 @@ def _sqlite_engine(path: Path) -> Engine:
     def connect() -> DBAPIConnection:
         return sqlite.connect(uri, uri=True, isolation_level=None, check_same_thread=False)  # type: ignore[no-any-return]
 
-    engine = create_engine(f"sqlite+pysqlite:///{path}", module=sqlite, creator=connect)
+    # Errors must not carry names and numbers of people into a log.
+    engine = create_engine(f"sqlite+pysqlite:///{path}", module=sqlite, creator=connect, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -182,6 +182,7 @@ def _is_plausible(entry: AnyEntry) -> bool:
                 and sum(amounts) < _LARGEST_SUM
                 and all(0 <= number < _LARGEST for number in ids)
                 and _is_name(entry.sale)
+                and (entry.card is None or _is_name(entry.card))
                 and all(_is_name(source.month) for source in entry.sources)
             )
         case GeneralSale():

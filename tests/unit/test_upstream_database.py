@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from kube_pos.errors import DatabaseTooNew, DatabaseUnreadable
 from kube_pos.ledger.ids import LedgerId, OutletId
@@ -95,6 +96,14 @@ class TestSchema:
         with database.write() as connection:
             assert insert_new(connection, tables.setting, row)
             assert not insert_new(connection, tables.setting, {**row, "value": "2"})
+
+    def test_errors_carry_no_values(self, database: Database) -> None:
+        row = {"name": "secret name", "value": "secret value"}
+        with database.write() as connection:
+            connection.execute(insert(tables.setting), row)
+        with pytest.raises(IntegrityError) as found, database.write() as connection:
+            connection.execute(insert(tables.setting), row)
+        assert "secret" not in str(found.value)
 
 
 class TestFeed:
