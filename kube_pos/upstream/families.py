@@ -99,6 +99,24 @@ def set_card_state(connection: Connection, token: CardToken, state: CardState, n
     tell_families(connection, [RecipientId(row.recipient_id)])
 
 
+def replace_card(connection: Connection, keys: Keys, old: CardToken, number: CardNumber, now_ms: int) -> CardToken:
+    """Give a family a new card for an old one, and tell every till; the balance follows the family."""
+    card = tables.card
+    recipient_id = connection.execute(select(card.c.recipient_id).where(card.c.token == old)).scalar_one()
+    token = save_card(connection, keys, number, RecipientId(recipient_id), CardState.ACTIVE, now_ms)
+    set_card_state(connection, old, CardState.REPLACED, now_ms)
+    return token
+
+
+def set_recipient_state(connection: Connection, recipient_id: RecipientId, state: RecipientState, now_ms: int) -> None:
+    """Put a family on hold, or free it, and tell its home outlet's tills."""
+    recipient = tables.recipient
+    connection.execute(
+        update(recipient).where(recipient.c.id == recipient_id).values(state=state.value, changed_at=now_ms)
+    )
+    tell_families(connection, [recipient_id])
+
+
 def tell_families(connection: Connection, recipient_ids: Iterable[RecipientId]) -> None:
     """Put families and their cards into the feed: cards that can't be used first, then the rest."""
     wanted = list(recipient_ids)

@@ -9,16 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from kube_pos.ledger.cards import CardNumber, card_number, card_token
-from kube_pos.ledger.documents import CardState
+from kube_pos.ledger.cards import CardNumber, card_token
 from kube_pos.ledger.ids import CardToken, OutletId, RecipientId
-from kube_pos.upstream import tables
 from kube_pos.upstream.audit import note
 from kube_pos.upstream.entitlements import tell_entitlements
 from kube_pos.upstream.errors import ListMangled, ListOutdated
-from kube_pos.upstream.families import Family, national_id_hash, save_card, save_family, tell_families
+from kube_pos.upstream.families import Family, national_id_hash, save_family, tell_families
+from kube_pos.upstream.import_cards import CardDesk, card_owners
 from kube_pos.upstream.import_columns import Columns, find_columns
 from kube_pos.upstream.import_places import Places, load_places
 from kube_pos.upstream.import_rules import (
@@ -31,7 +30,6 @@ from kube_pos.upstream.import_rules import (
     national_id_fault,
 )
 from kube_pos.upstream.keys import Keys
-from kube_pos.upstream.settings import take_card_serial
 from kube_pos.upstream.sheet import SheetRow, read_sheet
 
 _MANGLED_FROM_ROWS = 10
@@ -86,7 +84,7 @@ def plan(connection: Connection, keys: Keys, path: Path) -> ImportPlan:
     """Return what importing a file would do; raises a KubePosError when the file as a whole can't be used."""
     columns, rows = find_columns(read_sheet(path), str(path))
     _refuse_mangled(columns, rows, path)
-    reader = _RowReader(load_places(connection), _card_owners(connection), keys, columns)
+    reader = _RowReader(load_places(connection), card_owners(connection), keys, columns)
     for row in rows:
         reader.read(row)
     return ImportPlan(path, tuple(reader.accepted), tuple(reader.refused), tuple(reader.notes))
@@ -95,48 +93,21 @@ def plan(connection: Connection, keys: Keys, path: Path) -> ImportPlan:
 def apply(connection: Connection, keys: Keys, planned: ImportPlan, now_ms: int) -> list[ImportedRow]:
     """Store the accepted rows of a plan and tell the tills; raises ListOutdated when a row no longer fits."""
     imported = []
+    desk = CardDesk(connection, keys, now_ms)
     for row in planned.accepted:
         recipient_id = save_family(connection, keys, row.family, now_ms)
-        imported.append(ImportedRow(row.number, recipient_id, _card(connection, keys, row, recipient_id, now_ms)))
+        if row.card is None:
+            imported.append(ImportedRow(row.number, recipient_id, desk.assign(recipient_id)))
+        elif desk.take(row.card, recipient_id):
+            imported.append(ImportedRow(row.number, recipient_id, None))
+        else:
+            raise ListOutdated(row=row.number)
+    desk.close()
     recipient_ids = [row.recipient_id for row in imported]
     tell_families(connection, recipient_ids)
     tell_entitlements(connection, recipient_ids)
     note(connection, now_ms, "officer", "imported", f"rows={len(imported)} refused={len(planned.refused)}")
     return imported
-
-
-def _card(
-    connection: Connection, keys: Keys, row: AcceptedRow, recipient_id: RecipientId, now_ms: int
-) -> CardNumber | None:
-    """Store the row's card, or assign one to a family that has none; return an assigned one."""
-    card = tables.card
-    if row.card is not None:
-        owner = connection.execute(
-            select(card.c.recipient_id).where(card.c.token == card_token(keys.city, row.card))
-        ).scalar_one_or_none()
-        if owner is None:
-            save_card(connection, keys, row.card, recipient_id, CardState.ACTIVE, now_ms)
-        elif owner != recipient_id:
-            raise ListOutdated(row=row.number)
-        return None
-    mine = select(card.c.token).where(card.c.recipient_id == recipient_id, card.c.state == CardState.ACTIVE)
-    if connection.execute(mine).first() is not None:
-        return None
-    while True:
-        number = card_number(take_card_serial(connection))
-        token = card_token(keys.city, number)
-        if connection.execute(select(card.c.token).where(card.c.token == token)).first() is None:
-            save_card(connection, keys, number, recipient_id, CardState.ACTIVE, now_ms)
-            return number
-
-
-def _card_owners(connection: Connection) -> dict[CardToken, str]:
-    """Return whose every known card is, as the hash of the NIK."""
-    card, recipient = tables.card, tables.recipient
-    rows = connection.execute(
-        select(card.c.token, recipient.c.national_id_hash).join(recipient, recipient.c.id == card.c.recipient_id)
-    )
-    return {CardToken(row.token): row.national_id_hash for row in rows}
 
 
 def _refuse_mangled(columns: Columns, rows: list[SheetRow], path: Path) -> None:

@@ -20,11 +20,14 @@ def mark_demo(connection: Connection) -> None:
     _set(connection, _DEMO, "1")
 
 
-def take_card_serial(connection: Connection) -> int:
-    """Return the serial of the next new card; it is never given again."""
-    serial = int(_get(connection, _NEXT_CARD) or "1")
-    _set(connection, _NEXT_CARD, str(serial + 1))
-    return serial
+def next_card_serial(connection: Connection) -> int:
+    """Return the serial of the next new card."""
+    return int(_get(connection, _NEXT_CARD) or "1")
+
+
+def set_next_card_serial(connection: Connection, serial: int) -> None:
+    """Note the serial of the next new card; those below it are never given again."""
+    _set(connection, _NEXT_CARD, str(serial))
 
 
 def _get(connection: Connection, name: str) -> str | None:

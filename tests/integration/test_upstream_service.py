@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
 from kube_pos.ledger.cards import card_number, card_token
-from kube_pos.ledger.documents import Card, CardState, Share
-from kube_pos.ledger.ids import LedgerId, OutletId
+from kube_pos.ledger.documents import Card, CardState, Recipient, RecipientState, Share
+from kube_pos.ledger.ids import LedgerId, OutletId, RecipientId
 from kube_pos.sync import wire
 from kube_pos.upstream import tables
 from kube_pos.upstream.database import Database
 from kube_pos.upstream.enrolment import CODE_LIFE_MS
-from kube_pos.upstream.families import set_card_state
+from kube_pos.upstream.families import replace_card, set_card_state, set_recipient_state
 from kube_pos.upstream.keys import Keys
 from kube_pos.upstream.ledgers import free_frozen, retire
 from tests.upstream_kit import (
@@ -159,6 +159,29 @@ class TestChanges:
             (change,) = till.pull(after)
             assert change.doc is not None
             assert msgspec.json.decode(change.doc, type=Card).state is CardState.BLOCKED
+
+    def test_a_replaced_card_and_its_new_one_reach_every_till(self, world: World) -> None:
+        tills = [world.till(PALARAN), world.till(SEBERANG)]
+        before = [till.pull()[-1].n for till in tills]
+        old = card_token(world.keys.city, card_number(1))
+        with world.database.write() as connection:
+            new = replace_card(connection, world.keys, old, card_number(500), NOW_MS)
+        for till, after, owner in zip(tills, before, (1, None), strict=True):
+            cards = [msgspec.json.decode(change.doc, type=Card) for change in till.pull(after) if change.doc]
+            assert [(card.token, card.state, card.recipient_id) for card in cards] == [
+                (old, CardState.REPLACED, owner),
+                (new, CardState.ACTIVE, owner),
+            ]
+
+    def test_a_family_on_hold_is_told_to_its_own_outlet_only(self, world: World) -> None:
+        home, away = world.till(PALARAN), world.till(SEBERANG)
+        places = home.pull()[-1].n, away.pull()[-1].n
+        with world.database.write() as connection:
+            set_recipient_state(connection, RecipientId(1), RecipientState.ON_HOLD, NOW_MS)
+        (change,) = home.pull(places[0])
+        assert change.doc is not None
+        assert msgspec.json.decode(change.doc, type=Recipient).state is RecipientState.ON_HOLD
+        assert away.pull(places[1]) == []
 
     def test_a_page_travels_compressed_to_a_till_that_can(self, world: World) -> None:
         till = world.till()
