@@ -14,12 +14,12 @@ import jwt
 import msgspec
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from kube_pos.ledger.cards import card_number, card_token
 from kube_pos.ledger.chain import genesis, link
 from kube_pos.ledger.days import at_wita, business_day
-from kube_pos.ledger.documents import CardState, Commodity, Fund, Outlet, Product, Program
+from kube_pos.ledger.documents import CardState, Commodity, Fund, Outlet, Product, Program, Share
 from kube_pos.ledger.entries import AnyEntry, Draw, Line, Redemption, Reversal, Source, encode
 from kube_pos.ledger.ids import CommodityId, FundId, LedgerId, OutletId, ProductId, ProgramId, uuid7
 from kube_pos.sync import wire
@@ -281,3 +281,44 @@ def spent_of(database: Database, entitlement: int) -> int:
     with database.read() as connection:
         rows = connection.execute(select(tables.share.c.spent).where(tables.share.c.entitlement_id == entitlement))
         return sum(rows.scalars())
+
+
+@dataclass
+class World:
+    database: Database
+    keys: Keys
+    clock: SetClock
+    client: httpx.Client
+
+    def till(self, outlet_id: OutletId = PALARAN) -> TestTill:
+        till = self.stranger()
+        assert till.enrol(new_code(self.database, self.keys, outlet_id, self.clock.now_ms())).status_code == 200
+        return till
+
+    def stranger(self) -> TestTill:
+        return TestTill(self.client, SetClock(self.clock.now_ms()))
+
+    def count(self, table: str) -> int:
+        with self.database.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(tables.metadata.tables[table])).scalar_one())
+
+    def exceptions(self) -> list[str]:
+        with self.database.read() as connection:
+            return list(connection.execute(select(tables.exception.c.code).order_by(tables.exception.c.id)).scalars())
+
+
+@contextmanager
+def small_world(folder: Path) -> Iterator[World]:
+    """The small city with two months published, served."""
+    database, keys = open_small_city(folder / "office.db")
+    publish_two_months(database)
+    clock = SetClock()
+    with serving(database, clock) as address, httpx.Client(base_url=address, timeout=30) as client:
+        yield World(database, keys, clock, client)
+    database.close()
+
+
+def shares_of(till: TestTill) -> dict[int, tuple[int, int]]:
+    """(granted, spent elsewhere) of each entitlement that the till was told of."""
+    docs = [msgspec.json.decode(c.doc, type=Share) for c in till.pull() if c.kind == "share" and c.doc]
+    return {doc.entitlement_id: (doc.granted, doc.spent_elsewhere) for doc in docs}
