@@ -48,7 +48,12 @@ MANAGER = docs.Staff(id=StaffId(2), name="Syahrul", role=docs.Role.MANAGER, pin_
 def product(number: int, commodity: CommodityId, name: str, unit: str, price: int, **more: object) -> docs.Product:
     prices = (docs.Price(from_day=date(2026, 1, 1), price=Rupiah(price)),)
     return docs.Product(
-        id=ProductId(number), commodity_id=commodity, name=name, unit=unit, prices=prices, **more  # type: ignore[arg-type]
+        id=ProductId(number),
+        commodity_id=commodity,
+        name=name,
+        unit=unit,
+        prices=prices,
+        **more,  # type: ignore[arg-type]
     )
 
 

@@ -107,7 +107,7 @@ class Database:
         cursor = connection.cursor()
         try:
             cursor.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
-            cursor.execute("PRAGMA cipher_log = none")
+            cursor.execute("PRAGMA cipher_log_level = NONE")
             for pragma in _PRAGMAS:
                 cursor.execute(pragma)
         except BaseException:
