@@ -8,6 +8,7 @@ from enum import StrEnum
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from kube_pos.ui.controls import Button, IconLabel, ToneFrame, label
 from kube_pos.ui.theme import Theme
@@ -66,7 +67,9 @@ class Banner(QWidget):
 
     def ask(self, tone: Tone, text: str, *actions: Action, key: str = "") -> None:
         """Ask something with a button for each answer; the first has the focus. `key` names the question."""
-        self._return_to = QApplication.focusWidget()
+        focused = QApplication.focusWidget()
+        if focused is not None and not self.isAncestorOf(focused):
+            self._return_to = focused
         buttons = self._show(tone, text, actions)
         self._key = key
         buttons[0].setFocus(Qt.FocusReason.OtherFocusReason)
@@ -75,6 +78,13 @@ class Banner(QWidget):
         """Take a question back when it is still the one that stands there."""
         if key and self._key == key:
             self.clear()
+
+    def dismiss_question(self) -> bool:
+        """Take back an open question, as Escape does; tell whether there was one."""
+        asked = self.asks
+        if asked:
+            self.clear()
+        return asked
 
     def clear(self) -> None:
         """Hide the banner and give the focus back."""
@@ -88,7 +98,8 @@ class Banner(QWidget):
             frame.setParent(None)
             frame.deleteLater()
         self.hide()
-        if held_focus and self._return_to is not None and self._return_to.isVisible():
+        # The widget that had the focus may be gone: rows of the basket are made anew at every change.
+        if held_focus and self._return_to is not None and isValid(self._return_to) and self._return_to.isVisible():
             self._return_to.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

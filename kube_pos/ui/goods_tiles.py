@@ -34,17 +34,18 @@ class GoodTile(Button):
         self.setProperty("gone", "true" if good.on_hand <= 0 else "false")
         self._context = context
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 14, 10)
-        column.setSpacing(2)
+        column.setContentsMargins(14, 8, 14, 8)
+        column.setSpacing(1)
         column.addWidget(label(product.name, "strong", wraps=True))
-        column.addStretch(1)
         column.addWidget(label(price, "body"))
+        column.addWidget(label(stock, "small"))
+        column.addStretch(1)
         foot = QHBoxLayout()
-        foot.addWidget(label(stock, "small"), 1)
+        foot.setSpacing(6)
         self._sign = IconLabel("basket", context.theme.colours.on_accent_soft, 20)
         self._taken = label("", "strong")
         foot.addWidget(self._sign)
-        foot.addWidget(self._taken)
+        foot.addWidget(self._taken, 1)
         column.addLayout(foot)
         for child in self.findChildren(QWidget):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -71,7 +72,7 @@ class GoodsTiles(QWidget):
         """Begin without goods."""
         super().__init__()
         self._context = context
-        inner = QWidget()
+        self._inner = inner = QWidget()
         self._grid = QGridLayout(inner)
         self._grid.setContentsMargins(2, 2, 8, 2)
         self._grid.setSpacing(10)
@@ -95,6 +96,8 @@ class GoodsTiles(QWidget):
             tile.deleteLater()
         self._tiles = [GoodTile(self._context, good) for good in goods]
         for tile in self._tiles:
+            tile.setParent(self._inner)
+        for tile in self._tiles:
             tile.clicked.connect(lambda _checked=False, product=tile.good.product: self.wanted.emit(product))
         self.filter("")
 
@@ -105,11 +108,12 @@ class GoodsTiles(QWidget):
         for tile in self._tiles:
             self._grid.removeWidget(tile)
             fits = all(part in tile.good.product.name.casefold() for part in parts)
-            tile.setVisible(fits)
             if fits:
                 place = len(self._shown)
                 self._grid.addWidget(tile, place // COLUMNS, place % COLUMNS)
                 self._shown.append(tile)
+            # After it has a parent: a tile shown without one would be a window of its own.
+            tile.setVisible(fits)
         self._nothing.setVisible(not self._shown)
 
     def first(self) -> Product | None:

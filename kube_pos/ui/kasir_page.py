@@ -128,7 +128,7 @@ class KasirPage(QWidget):
         self._question.answered.connect(self._number_answered)
         self._question.left.connect(self.wait)
         decision.shop.connect(self._shop)
-        decision.left.connect(self._leave)
+        decision.left.connect(self._step_back)
         decision.painted.connect(lambda: self.decision_painted.emit(self._context.desk.paint_clock() - self._came_ns))
         decision.proxy_given.connect(self._take_proxy)
         decision.slip_wanted.connect(lambda: slips.print_reason(flow.visit))
@@ -137,7 +137,7 @@ class KasirPage(QWidget):
         goods.changed.connect(flow.keep)
         goods.confirmed.connect(flow.confirm)
         goods.code_typed.connect(lambda text: self.take_code(text, manual=True))
-        goods.left.connect(self._show_decision)
+        goods.left.connect(self._step_back)
         done.next_family.connect(self.wait)
         done.reprint_wanted.connect(lambda seq: slips.copy(seq, self.refresh))
         done.print_answered.connect(lambda seq, came: slips.paper_came_out(seq, self.refresh, came=came))
@@ -192,8 +192,12 @@ class KasirPage(QWidget):
         self._flow.keep()
         self._decision.show_proxy(proxy)
 
-    def _leave(self) -> None:
-        if self._flow.holds_goods:
+    def _step_back(self) -> None:
+        if self._context.banner.dismiss_question():
+            return
+        if self.state is self._goods:
+            self._show_decision()
+        elif self._flow.holds_goods:
             self._ask_about_basket(self._context.say("kasir.drop_question"), "kasir.drop", self.wait)
         else:
             self.wait()

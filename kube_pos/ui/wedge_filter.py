@@ -65,7 +65,8 @@ class WedgeFilter(QObject):
             return True
         if kind is QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             return self._release(event)
-        if kind is QEvent.Type.FocusOut:
+        if kind is QEvent.Type.FocusAboutToChange:
+            # The keyboard goes to another program: what is held belongs to the widget that still has the focus.
             self._give_back(self._detector.release())
         return super().eventFilter(watched, event)
 
