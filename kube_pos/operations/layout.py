@@ -39,6 +39,7 @@ class Layout:
 
     def pair(self, left: str, right: str, *, bold: bool = False) -> None:
         """Add a label at the left edge and a value at the right; on two lines when they don't fit on one."""
+        left, right = _one_line(left), _one_line(right)
         room = self._columns - len(right) - 1
         if len(left) <= room:
             self.add(Text(f"{left}{' ' * (self._columns - len(left) - len(right))}{right}", bold=bold))
@@ -62,4 +63,9 @@ class Layout:
         return PrintDocument(self._columns, tuple(self._blocks))
 
     def _wrap(self, text: str, width: int) -> list[str]:
-        return textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False) or [""]
+        return textwrap.wrap(_one_line(text), width, break_long_words=True, break_on_hyphens=False) or [""]
+
+
+def _one_line(text: str) -> str:
+    """Return a text whose tabs and line ends are blanks: names come from lists that others typed."""
+    return "".join(" " if character.isspace() else character for character in text)

@@ -79,12 +79,17 @@ def _head(out: Layout, paper: Paper, texts: Texts, entry: Redemption | GeneralSa
     out.rule()
 
 
-def _redemption(out: Layout, paper: Paper, texts: Texts, entry: Redemption) -> None:
-    out.pair(texts.say("receipt.family"), paper.name)
+def _family(out: Layout, paper: Paper, texts: Texts) -> None:
+    if paper.name:
+        out.pair(texts.say("receipt.family"), paper.name)
     if paper.card_last4:
         out.pair(texts.say("receipt.card"), f"****{paper.card_last4}")
     if paper.national_id_last4:
         out.pair(texts.say("receipt.national_id"), f"****{paper.national_id_last4}")
+
+
+def _redemption(out: Layout, paper: Paper, texts: Texts, entry: Redemption) -> None:
+    _family(out, paper, texts)
     for program in sorted({source.program for source in entry.sources}):
         found = paper.catalogue.programs.get(program)
         out.wrapped(found.name if found else str(program))
@@ -100,9 +105,10 @@ def _redemption(out: Layout, paper: Paper, texts: Texts, entry: Redemption) -> N
         out.total(texts.say("receipt.cash_total"), _total(entry.cash))
     out.rule()
     used = rupiah_drawn(entry)
-    out.pair(texts.say("receipt.opening"), format_rupiah(entry.opening))
-    out.pair(texts.say("receipt.used"), format_rupiah(used))
-    out.pair(texts.say("receipt.remaining"), format_rupiah(entry.opening - used), bold=True)
+    if entry.opening or used:
+        out.pair(texts.say("receipt.opening"), format_rupiah(entry.opening))
+        out.pair(texts.say("receipt.used"), format_rupiah(used))
+        out.pair(texts.say("receipt.remaining"), format_rupiah(entry.opening - used), bold=True)
     _in_kind(out, paper, texts, entry)
     if entry.sources:
         first = min(source.expires_on for source in entry.sources)
@@ -134,6 +140,7 @@ def _in_kind(out: Layout, paper: Paper, texts: Texts, entry: Redemption) -> None
 
 def _reversal(out: Layout, paper: Paper, texts: Texts, entry: Reversal) -> None:
     target = paper.target.entry if paper.target else None
+    _family(out, paper, texts)
     if isinstance(target, Redemption | GeneralSale):
         out.wrapped(texts.say("receipt.reverses", receipt=target.receipt))
         _lines(out, paper, target.lines)
