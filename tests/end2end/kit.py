@@ -42,7 +42,7 @@ def wait_for(what: str, condition: Callable[[], object], seconds: float = PATIEN
 def x_server(size: str = "1366x768x24") -> Iterator[str]:
     """Run an X server of its own and give its display's name."""
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset"]
     process = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as answer:
