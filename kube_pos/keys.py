@@ -104,6 +104,8 @@ def _write(keys: Keys) -> str:
 
 def _read(text: str) -> Keys:
     named = json.loads(text)
+    if not isinstance(named, dict) or not all(isinstance(key, str) for key in named.values()):
+        raise ValueError("keys are texts under names")
     keys = Keys(*(base64.b64decode(named[name], validate=True) for name in ("files", "device")))
     if len(keys.files) != 32 or len(keys.device) != 32:
         raise ValueError("keys have 32 bytes")

@@ -48,6 +48,8 @@ def load(path: Path) -> Settings:
     for name, allowed in (("language", ("id", "en")), ("printer_columns", (32, 42, 48))):
         if getattr(settings, name) not in allowed:
             raise SettingsUnreadable(path=str(path), reason=f"{name}: {', '.join(map(str, allowed))}")
+    if settings.sync_interval_s < 1:
+        raise SettingsUnreadable(path=str(path), reason="sync_interval_s: 1, 2, 3 …")
     return settings
 
 
@@ -55,7 +57,8 @@ def save(path: Path, settings: Settings) -> None:
     """Write the settings so that a power cut leaves either the old file or the new one."""
     lines = []
     for name, value in msgspec.structs.asdict(settings).items():
-        text = str(value) if isinstance(value, int) else msgspec.json.encode(value).decode()
+        # TOML's strings are JSON's, but for one character that TOML wants escaped.
+        text = str(value) if isinstance(value, int) else msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
         lines.append(f"{name} = {text}\n")
     write_durably(path, "".join(lines).encode())
 
@@ -63,6 +66,8 @@ def save(path: Path, settings: Settings) -> None:
 def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a small file whole: beside its place first, flushed, then moved over the old one."""
     beside = path.with_suffix(path.suffix + ".new")
+    # What a power cut left there may be readable by others.
+    beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from kube_pos.errors import AlreadyRunning
+from kube_pos.errors import AlreadyRunning, StorageFailed
 
 if sys.platform == "win32":
     import msvcrt
@@ -19,8 +19,12 @@ class SingleInstance:
     """Holds a data folder for this program."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder. Raises AlreadyRunning when another till has it."""
-        self._file: BinaryIO = (folder / "till.lock").open("ab")
+        """Take the folder. Raises AlreadyRunning when another till has it, StorageFailed when it can't be written."""
+        path = folder / "till.lock"
+        try:
+            self._file: BinaryIO = path.open("ab")
+        except OSError as error:
+            raise StorageFailed(path=str(path), reason=error.strerror or "") from error
         try:
             _lock(self._file)
         except OSError as error:
