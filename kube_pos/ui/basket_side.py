@@ -45,7 +45,7 @@ class BasketSide(QFrame):
         self._cash = label("", "large")
         self._total = label("", "title")
         self._confirm = Button(say("goods.confirm"), theme, kind="primary", icon_name="check", hint="F9", tall=True)
-        self._back = Button(say("action.back"), theme, hint="Esc", icon_name="back", tall=True)
+        self._back = Button(say("action.back"), theme, hint="Esc", tall=True)
         self._lay_out()
         self._view.changed_by.connect(self.changed_by)
         self._too_much.put_back.connect(self.put_back)

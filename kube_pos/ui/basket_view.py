@@ -13,7 +13,7 @@ from kube_pos.ui.context import Context
 from kube_pos.ui.controls import Button, card, label, scrolled
 from kube_pos.ui.open_basket import OpenBasket
 
-_NAME_WIDTH = 140
+_NAME_WIDTH = 136
 """Wide enough for most names; a longer one gets a second line, because its end often tells it from its neighbour."""
 
 PriceOf = Callable[[Product], Rupiah]
@@ -77,12 +77,12 @@ class BasketView(QWidget):
         row.addWidget(self._step(product, -1, is_cash=is_cash))
         shown = label(format_quantity(quantity, product.unit), "strong", figures=True)
         shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        shown.setFixedWidth(74)
+        shown.setFixedWidth(84)
         row.addWidget(shown)
         row.addWidget(self._step(product, 1, is_cash=is_cash))
         total = label(format_rupiah(line_total(quantity, price)), "strong", figures=True)
         total.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        total.setFixedWidth(90)
+        total.setFixedWidth(88)
         row.addWidget(total)
         return frame
 

@@ -49,6 +49,8 @@ class Bridge(QObject):
     print_job = Signal(object)
     failed = Signal(object)
     """A job failed and its caller left the telling to the window: the exception."""
+    delivered = Signal()
+    """The answer of a job was taken in: what is on the screen may have become old."""
     _delivery = Signal(object)
 
     def __init__(self, writer: Worker) -> None:
@@ -92,6 +94,7 @@ class Bridge(QObject):
 
     def _deliver(self, call: Callable[[], None]) -> None:
         call()
+        self.delivered.emit()
 
 
 def fault_code(error: BaseException) -> str:

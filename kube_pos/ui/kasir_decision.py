@@ -55,6 +55,7 @@ class DecisionPanel(QWidget):
     def show_visit(self, visit: Visit, proxy: Proxy | None = None) -> None:
         """Show a decision; the main action has the focus, so that Enter goes on."""
         self._wants_report = True
+        self.update()
         decision = visit.decision
         self._show_family(visit)
         self._show_age(visit)

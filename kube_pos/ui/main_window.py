@@ -26,6 +26,8 @@ from kube_pos.ui.sync_page import SyncPage
 from kube_pos.ui.theme import LIGHT, Theme
 
 REFRESH_MS = 5_000
+SOON_MS = 250
+"""How long after a write the foot is read again: several writes of one visit make one reading."""
 LOCK_AFTER_MS = 15 * 60_000
 """So long without a key, a touch or a scan, and the till locks itself; a demo never does."""
 
@@ -122,6 +124,7 @@ class MainWindow(QMainWindow):
         """Stop the timers; the basket is on disk already."""
         self._tick.stop()
         self._idle.stop()
+        self._soon.stop()
         super().closeEvent(event)
 
     def _lay_out(self) -> None:
@@ -155,6 +158,11 @@ class MainWindow(QMainWindow):
         bridge.sync_state.connect(self._take_sync)
         bridge.print_job.connect(self._refresh)
         bridge.failed.connect(self._fail)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self._foot.refresh)
+        bridge.delivered.connect(self._soon.start)
         self._rail.chosen.connect(self.open_page)
         self._foot.place_wanted.connect(self.open_page)
         self._foot.lock_wanted.connect(self.lock)

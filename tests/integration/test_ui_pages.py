@@ -318,7 +318,8 @@ def test_every_control_has_a_name_and_room_for_a_finger(outlet: Outlet, qtbot: Q
     show(counter, qtbot)
     digits = family_with_rapel(outlet)
     steps = [lambda: None, lambda: scan(counter, digits), lambda: press(counter, Enter)]
-    steps += [lambda: scan(counter, RICE_BAG.barcode)]
+    steps += [lambda: (type_in("12*beras 5"), press(counter, Enter)), lambda: scan(counter, "8990000000310")]
+    steps += [lambda: scan(counter, digits)]
     steps += [lambda name=name: counter.window.open_page(name) for name, _, _ in PLACES[1:]]
     steps += [counter.window.lock]
     for step in steps:
@@ -330,6 +331,7 @@ def test_every_control_has_a_name_and_room_for_a_finger(outlet: Outlet, qtbot: Q
         small = [(w.accessibleName(), w.size().toTuple()) for w in controls if w.height() < 46 or w.width() < 46]
         assert small == []
         assert [w.accessibleName() for w in controls if _is_cut_off(counter, w)] == []
+        assert [w.text() for w in controls if isinstance(w, QAbstractButton) and _has_no_room_for_its_words(w)] == []
         assert [label.text() for label in counter.window.findChildren(QLabel) if _is_squeezed(label)] == []
     counter.close()
 
@@ -361,6 +363,11 @@ def _is_cut_off(counter: Counter, control: QWidget) -> bool:
         return False
     place = control.mapTo(counter.window, control.rect().bottomRight())
     return place.x() > counter.window.width() or (place.y() > counter.window.height())
+
+
+def _has_no_room_for_its_words(button: QAbstractButton) -> bool:
+    """Tell whether a button is narrower than its words and icon need."""
+    return bool(button.text()) and button.width() + 1 < button.sizeHint().width()
 
 
 def _is_squeezed(label: QLabel) -> bool:
