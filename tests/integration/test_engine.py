@@ -221,6 +221,20 @@ def test_a_journal_that_belongs_to_nobody_says_so(tmp_path: Path) -> None:
     database.close()
 
 
+def test_a_damaged_page_is_told_as_such_when_it_is_read(outlet: Outlet) -> None:
+    outlet.journal_file.checkpoint()
+    outlet.close()
+    path = outlet.folder / "journal.db"
+    raw = bytearray(path.read_bytes())
+    for page in range(2, len(raw) // 4096):
+        raw[page * 4096 + 100] ^= 1
+    path.write_bytes(raw)
+    outlet.open()
+    with pytest.raises(DatabaseUnreadable) as caught:
+        outlet.journal.stock()
+    assert caught.value.facts == {"path": str(path)}
+
+
 def test_closing_twice_and_opening_again(outlet: Outlet) -> None:
     outlet.close()
     outlet.close()
