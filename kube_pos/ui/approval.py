@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kube_pos.errors import NotPermitted
 from kube_pos.ledger.documents import Role, Staff
 from kube_pos.ledger.ids import StaffId
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, field, label, named_field
+from kube_pos.ui.controls import Button, choice, field, label, named_field
 from kube_pos.ui.keypad import Keypad
 
 
@@ -26,8 +26,7 @@ class Approval(QWidget):
         super().__init__()
         self._context = context
         say = context.say
-        self._who = QComboBox()
-        self._who.setAccessibleName(say("approval.who"))
+        self._who = choice(say("approval.who"))
         self._pin = field(say("approval.pin"), secret=True)
         self._pin.returnPressed.connect(self._check)
         self._go = Button(action, context.theme, kind="primary", icon_name="shield")

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from kube_pos.ui.fonts import with_tabular_figures
 from kube_pos.ui.icons import icon, picture
@@ -119,6 +129,14 @@ def field(name: str, placeholder: str = "", *, secret: bool = False) -> QLineEdi
     if secret:
         made.setEchoMode(QLineEdit.EchoMode.Password)
     with_tabular_figures(made)
+    return made
+
+
+def choice(name: str) -> QComboBox:
+    """Return a list to choose from whose rows are tall enough for a finger."""
+    made = QComboBox()
+    made.setAccessibleName(name)
+    made.setView(QListView())
     return made
 
 

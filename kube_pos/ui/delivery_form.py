@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from kube_pos.ledger.cards import ProductCode, parse
 from kube_pos.ledger.documents import Product
@@ -14,7 +14,7 @@ from kube_pos.operations.look_up import product_with_barcode
 from kube_pos.operations.stock import receive_delivery
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, field, label, named_field
+from kube_pos.ui.controls import Button, choice, field, label, named_field
 from kube_pos.ui.table_models import Column, RowsModel, Table
 
 Entered = tuple[Product, ReceiptLine]
@@ -36,8 +36,7 @@ class DeliveryForm(QFrame):
         self.setProperty("surface", "card")
         self.setFixedWidth(560)
         self._note, self._supplier = field(say("stock.field.delivery_note_no")), field(say("stock.field.supplier"))
-        self._product = QComboBox()
-        self._product.setAccessibleName(say("stock.product"))
+        self._product = choice(say("stock.product"))
         self._stated, self._weighed, self._accepted = (
             field(say(f"delivery.{name}"), "0") for name in ("stated", "weighed", "accepted")
         )

@@ -28,6 +28,9 @@ class GoodTile(Button):
         stock = context.say("goods.stock", stock=format_quantity(good.on_hand, product.unit))
         if good.on_hand <= 0:
             stock = context.say("goods.no_stock")
+        ceiling = product.ceiling_price
+        if ceiling is not None and good.price > ceiling:
+            price = context.say("goods.above_ceiling", price=price, ceiling=format_rupiah(ceiling))
         self.setAccessibleName(f"{product.name}, {price}, {stock}")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setEnabled(good.on_hand > 0)
@@ -37,7 +40,7 @@ class GoodTile(Button):
         column.setContentsMargins(14, 8, 14, 8)
         column.setSpacing(1)
         column.addWidget(label(product.name, "strong", wraps=True))
-        column.addWidget(label(price, "body"))
+        column.addWidget(label(price, "body", wraps=True))
         column.addWidget(label(stock, "small"))
         column.addStretch(1)
         foot = QHBoxLayout()

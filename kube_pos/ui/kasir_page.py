@@ -150,6 +150,11 @@ class KasirPage(QWidget):
         if not self._flow.holds_goods:
             self._meet(found)
         elif isinstance(found, Visit) and visit is not None and found.token is not None and found.token == visit.token:
+            self._flow.renew(found)
+            if self._flow.allowed is not None:
+                self._shop()
+            else:
+                self._show_decision()
             self._context.tell(Tone.INFO, self._context.say("kasir.same_card"))
         else:
             sentence = self._context.say("kasir.other_card", name=self._flow.name)

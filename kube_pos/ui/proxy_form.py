@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QV
 
 from kube_pos.ledger.entries import Proxy
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, field, label, named_field
+from kube_pos.ui.controls import Button, choice, field, label, named_field
 
 RELATIONS = ("spouse", "child", "parent", "sibling", "neighbour", "other")
 REASONS = ("ill", "elderly", "disabled", "working", "away", "other")
@@ -76,7 +76,6 @@ class ProxyForm(QWidget):
 
 
 def _choice(name: str, words: list[str]) -> QComboBox:
-    box = QComboBox()
-    box.setAccessibleName(name)
+    box = choice(name)
     box.addItems(words)
     return box

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from kube_pos.ledger.documents import Staff
 from kube_pos.ui.approval import Approval
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, label, named_field
+from kube_pos.ui.controls import Button, choice, label, named_field
 
 REASONS = ("wrong_family", "wrong_goods", "goods_returned", "entered_twice")
 
@@ -29,9 +29,8 @@ class ReversalForm(QFrame):
         column.setContentsMargins(18, 16, 18, 16)
         column.setSpacing(12)
         self._title = label("", "title", wraps=True)
-        self._reason = QComboBox()
+        self._reason = choice(say("reversal.reason"))
         self._reason.setEditable(True)
-        self._reason.setAccessibleName(say("reversal.reason"))
         self._reason.addItems([say(f"reversal.{reason}") for reason in REASONS])
         self._approval = Approval(context, say("reversal.go"))
         self._approval.approved.connect(self._approve)

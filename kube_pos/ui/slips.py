@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from kube_pos.ledger.entitlement import Allowed, Refused
 from kube_pos.ledger.entries import DataMismatchReport, Mismatch
@@ -13,30 +14,69 @@ from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
 
 
+@dataclass(slots=True)
+class _RefusedVisit:
+    """The newest family that was turned away, and the number of its entry once that is stored."""
+
+    visit: Visit
+    at_ms: int
+    seq: int = 0
+    wants_slip: bool = False
+
+    def is_same(self, other: Visit) -> bool:
+        """Tell whether another visit is of the same card, refused for the same reason."""
+        mine, theirs = self.visit.decision, other.decision
+        if not isinstance(mine, Refused) or not isinstance(theirs, Refused):
+            return False
+        return self.visit.token is not None and self.visit.token == other.token and mine.reason is theirs.reason
+
+
+SAME_VISIT_MS = 60_000
+"""A card shown again within so long, for the same reason, is the same family asking again and not another visit."""
+
+
 class Slips:
     """Writes on the writer's thread and tells on the banner how it went."""
 
     def __init__(self, context: Context) -> None:
         """Write to the till of `context`."""
         self._context = context
-        self._turned_away: tuple[Visit, int] | None = None
+        self._refused: _RefusedVisit | None = None
 
     def turned_away(self, visit: Visit) -> None:
         """Journal at once that a family could not be served; no paper yet."""
         if not isinstance(visit.decision, Refused):
             return
-        till, session = self._context.desk.till, self._context.session()
+        till, session, now = (
+            self._context.desk.till,
+            self._context.session(),
+            self._context.desk.till.clock.monotonic_ms(),
+        )
+        before = self._refused
+        if before is not None and before.is_same(visit) and now - before.at_ms < SAME_VISIT_MS:
+            before.visit = visit
+            return
+        self._refused = refused = _RefusedVisit(visit, now)
 
         def stored(done: Stored) -> None:
-            self._turned_away = (visit, done.seq)
+            refused.seq = done.seq
+            if refused.wants_slip:
+                self._print_reason(done.seq)
 
         self._context.bridge.run(lambda: record_turned_away(till, session, visit), stored)
 
     def print_reason(self, visit: Visit | None) -> None:
-        """Print why a family could not be served, of the entry that was already written for the visit."""
-        if self._turned_away is None or self._turned_away[0] is not visit:
+        """Print why a family could not be served, of the entry that is written for the visit."""
+        refused = self._refused
+        if refused is None or refused.visit is not visit:
             return
-        seq, till = self._turned_away[1], self._context.desk.till
+        if refused.seq:
+            self._print_reason(refused.seq)
+        else:
+            refused.wants_slip = True
+
+    def _print_reason(self, seq: int) -> None:
+        till = self._context.desk.till
 
         def job() -> None:
             till.journal.request_print(PrintRequest(PrintKind.TURNED_AWAY, ref=seq))

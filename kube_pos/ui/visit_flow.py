@@ -69,6 +69,10 @@ class VisitFlow(QObject):
             self._keeper.forget()
         self._visit, self._basket = visit, None
 
+    def renew(self, visit: Visit) -> None:
+        """Take in a new decision about the same family; its basket stays."""
+        self._visit = visit
+
     def basket(self) -> OpenBasket:
         """Return the family's basket, opened now if there is none."""
         if self._basket is None:

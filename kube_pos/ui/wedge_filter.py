@@ -17,6 +17,8 @@ from kube_pos.clock import Clock
 from kube_pos.devices.ports import Scan, Source
 from kube_pos.devices.wedge import Key, Verdict, WedgeDetector, WedgeSettings
 
+_TERMINATING_TEXTS = frozenset({"\r", "\n", "\t"})
+"""What scanners set to send control characters end a code with: line feed has a key of its own, or comes as Ctrl+J."""
 _TERMINATORS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab})
 
 
@@ -76,7 +78,7 @@ class WedgeFilter(QObject):
             event.text(),
             event.timestamp(),
             is_auto_repeat=event.isAutoRepeat(),
-            is_terminator=event.key() in _TERMINATORS,
+            is_terminator=event.key() in _TERMINATORS or event.text() in _TERMINATING_TEXTS,
             scan_code=event.nativeScanCode(),
             shift=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier),
         )

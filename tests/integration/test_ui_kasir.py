@@ -15,6 +15,7 @@ from kube_pos.ledger import entries
 from kube_pos.ledger.cards import card_number
 from kube_pos.ledger.documents import CardState
 from kube_pos.ledger.entries import Redemption
+from kube_pos.ledger.quantity import Rupiah
 from kube_pos.ledger.sqlite_queues import StoredPrintState
 from kube_pos.ui.kasir_decision import DecisionPanel
 from kube_pos.ui.kasir_done import DonePanel
@@ -22,8 +23,10 @@ from kube_pos.ui.kasir_goods import GoodsPanel
 from kube_pos.ui.kasir_page import KasirPage
 from kube_pos.ui.kasir_waiting import WaitingPanel
 from kube_pos.ui.number_question import NumberQuestion
-from tests.ledger_kit import RICE_BAG, Outlet
+from tests.fakes import TODAY
+from tests.ledger_kit import RICE, RICE_BAG, Outlet, product
 from tests.ui_kit import (
+    CASHIER,
     MANAGER_PIN,
     NIK,
     Counter,
@@ -157,6 +160,52 @@ def test_a_refused_family_gets_a_reason_and_is_written_down(counter: Counter) ->
     assert job is not None
     assert job.kind == "turned_away"
     assert len(entries_of(counter, entries.TurnedAway)) == 1
+
+
+def test_the_same_refused_card_again_is_written_down_once_and_its_reason_can_be_printed(counter: Counter) -> None:
+    digits = counter.outlet.family(3, state=CardState.BLOCKED)
+    counter.scan(digits)
+    counter.scan(digits)
+    QTest.keyClick(QApplication.focusWidget(), Enter)
+    settle(counter)
+    settle(counter)
+    assert len(entries_of(counter, entries.TurnedAway)) == 1
+    assert "Alasan dicetak" in banner(counter)
+    counter.outlet.clock.advance(61_000)
+    scan(counter, digits)
+    assert len(entries_of(counter, entries.TurnedAway)) == 2
+
+
+def test_the_same_card_again_brings_a_new_decision_and_keeps_the_basket(counter: Counter) -> None:
+    digits = family_with_rapel(counter.outlet)
+    scan(counter, digits)
+    press(counter, Enter)
+    scan(counter, RICE_BAG.barcode)
+    counter.outlet.entitle("2026-09")
+    scan(counter, digits)
+    assert "Sisa Rp825.000 dari Rp900.000" in words_on(counter)
+
+
+def test_a_price_above_the_ceiling_is_told_and_blocks_nothing(counter: Counter) -> None:
+    dear = product(41, RICE, "Beras premium", "kg", 20_000, ceiling_price=Rupiah(15_000))
+    counter.outlet.take_in((dear,))
+    counter.outlet.journal.append(
+        entries.StockMove(
+            at=counter.outlet.till.now_ms(),
+            day=TODAY,
+            by=CASHIER.id,
+            product=dear.id,
+            quantity=5_000,
+            reason=entries.MoveReason.EXCHANGE,
+        )
+    )
+    scan(counter, family_with_rapel(counter.outlet))
+    press(counter, Enter)
+    assert "di atas HET Rp15.000" in words_on(counter)
+    type_in("premium")
+    for _ in range(3):
+        press(counter, Enter)
+    assert len(sales(counter)) == 1
 
 
 def test_a_card_that_was_misread_changes_nothing(counter: Counter) -> None:

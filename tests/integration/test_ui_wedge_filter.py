@@ -114,6 +114,12 @@ def test_the_tab_of_a_scan_moves_no_focus(desk: Desk) -> None:
     assert desk.edit.hasFocus()
 
 
+def test_a_scan_may_end_with_a_line_feed(desk: Desk) -> None:
+    desk.scan(CARD, end="\n")
+    assert desk.payloads == [CARD]
+    assert desk.edit.text() == ""
+
+
 def test_a_scan_with_two_ends_presses_no_button(desk: Desk) -> None:
     desk.button.setFocus()
     desk.scan(CARD, end="\r\r")
