@@ -27,19 +27,22 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA recursive_triggers = ON",
 )
+_OPTIONS = "psow=0"
+"""Never trust that a torn 4 KiB write leaves its neighbours alone: cheap flash does not."""
 
 
 class Database:
     """One encrypted file. Each thread has a connection of its own; one thread writes at a time."""
 
-    def __init__(self, path: Path, key: bytes, schema: Schema) -> None:
-        """Open or make the file and bring it to the newest schema.
+    def __init__(self, path: Path, key: bytes, schema: Schema, *, options: str = _OPTIONS) -> None:
+        """Open or make the file and bring it to the newest schema; `options` are SQLite's URI parameters.
 
         Raises DatabaseUnreadable when the 32-byte key does not fit or the file is no database, DatabaseTooNew, and
         StorageFailed when the folder can't be written.
         """
         self.path = path
         self._key = key
+        self._options = options
         self._threads = threading.local()
         self._write_lock = threading.RLock()
         self._open: list[Connection] = []
@@ -100,9 +103,8 @@ class Database:
         self._engine.dispose()
 
     def _connect(self) -> Any:
-        # psow=0: never trust that a torn 4 KiB write leaves its neighbours alone (cheap flash does not).
         connection = sqlcipher.connect(
-            f"{self.path.resolve().as_uri()}?psow=0", uri=True, isolation_level=None, check_same_thread=False
+            f"{self.path.resolve().as_uri()}?{self._options}", uri=True, isolation_level=None, check_same_thread=False
         )
         cursor = connection.cursor()
         try:
