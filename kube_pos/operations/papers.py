@@ -112,7 +112,7 @@ class Papers:
     def _facts(self, at_ms: int, by: StaffId) -> SlipFacts:
         catalogue = self.till.replica.catalogue()
         identity = self.till.identity
-        outlet = catalogue.outlets[identity.outlet_id]
+        outlet = catalogue.outlets.get(identity.outlet_id)
         return SlipFacts(outlet, identity.is_demo, at_ms, self._staff_name(by), catalogue)
 
     def _balance(self, inquiry: BalanceInquiry, columns: int) -> PrintDocument:

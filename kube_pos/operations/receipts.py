@@ -67,9 +67,11 @@ def _head(out: Layout, paper: Paper, texts: Texts, entry: Redemption | GeneralSa
         out.centred(texts.say("receipt.demo"), bold=True)
     if paper.copy:
         out.big(texts.say("receipt.copy", copy=paper.copy))
-    place = paper.catalogue.outlets[paper.identity.outlet_id]
-    out.centred(place.name, bold=True)
-    out.centred(texts.say("receipt.place", ward=place.ward, district=place.district))
+    # A till whose list is being fetched anew still prints.
+    place = paper.catalogue.outlets.get(paper.identity.outlet_id)
+    if place is not None:
+        out.centred(place.name, bold=True)
+        out.centred(texts.say("receipt.place", ward=place.ward, district=place.district))
     out.rule()
     out.centred(texts.say(f"receipt.title_{type(entry).__name__}"), bold=True)
     out.pair(texts.say("receipt.number"), entry.receipt)

@@ -54,8 +54,11 @@ def redeem(till: Till, session: Session, visit: Visit, allowed: Allowed, basket:
         raise BasketTooMuch(excess=format_rupiah(covered.excess))
     _check_stock(till, (*basket.picks, *basket.cash))
     entry = entry_of(till, session, visit, allowed, basket, covered, till.journal.next_receipt())
-    _check_still_valid(entry)
-    stored = till.journal.redeem(entry, {row.entitlement.id: row.granted for row in allowed.rows})
+    try:
+        _check_still_valid(entry)
+        stored = till.journal.redeem(entry, {row.entitlement.id: row.granted for row in allowed.rows})
+    except NotEnoughShare as error:
+        raise _in_words(till, allowed, error) from error
     till.wake_printing()
     till.wake_sync()
     return stored
@@ -113,7 +116,23 @@ def _check_still_valid(entry: entries.Redemption) -> None:
     """Refuse months that expired since the card was read: a basket may have lain open over midnight."""
     for source in entry.sources:
         if source.expires_on < entry.day:
-            raise NotEnoughShare(entitlement=source.entitlement, available=0, wanted=1)
+            wanted = sum(d.amount for line in entry.lines for d in line.draws if d.entitlement == source.entitlement)
+            raise NotEnoughShare(entitlement=source.entitlement, available=0, wanted=wanted)
+
+
+def _in_words(till: Till, allowed: Allowed, error: NotEnoughShare) -> NotEnoughShare:
+    """Return the same error with its amounts as the cashier reads them."""
+    facts = error.facts
+    row = next(row for row in allowed.rows if row.entitlement.id == facts["entitlement"])
+    commodity_id = row.entitlement.commodity_id
+    unit = till.replica.catalogue().commodities[commodity_id].unit if commodity_id is not None else ""
+
+    def worded(amount: int | str) -> str:
+        return format_rupiah(int(amount)) if commodity_id is None else format_quantity(int(amount), unit)
+
+    return NotEnoughShare(
+        entitlement=row.entitlement.id, available=worded(facts["available"]), wanted=worded(facts["wanted"])
+    )
 
 
 def _picks(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> tuple[Pick, ...]:

@@ -19,7 +19,8 @@ from kube_pos.texts import Texts
 class SlipFacts:
     """What every slip says at its head and foot."""
 
-    outlet: Outlet
+    outlet: Outlet | None
+    """None while the list is being fetched anew."""
     is_demo: bool
     at_ms: int
     cashier: str
@@ -98,8 +99,9 @@ def _head(facts: SlipFacts, texts: Texts, columns: int, title: str) -> Layout:
     out = Layout(columns)
     if facts.is_demo:
         out.centred(texts.say("receipt.demo"), bold=True)
-    out.centred(facts.outlet.name, bold=True)
-    out.centred(texts.say("receipt.place", ward=facts.outlet.ward, district=facts.outlet.district))
+    if facts.outlet is not None:
+        out.centred(facts.outlet.name, bold=True)
+        out.centred(texts.say("receipt.place", ward=facts.outlet.ward, district=facts.outlet.district))
     out.rule()
     out.centred(texts.say(title), bold=True)
     out.pair(texts.say("receipt.time"), texts.moment(facts.at_ms))

@@ -12,6 +12,7 @@ from kube_pos.errors import (
     BasketTooMuch,
     KubePosError,
     NoPrice,
+    NotEnoughShare,
     NotEnoughStock,
     NotOnAllowList,
     NotPermitted,
@@ -24,12 +25,14 @@ from kube_pos.ledger.basket import Covered, TooMuch
 from kube_pos.ledger.entitlement import Allowed
 from kube_pos.ledger.ids import ProductId, SaleId, StaffId
 from kube_pos.ledger.quantity import Rupiah, Thousandths
+from kube_pos.ledger.sqlite_replica import ReplicaChange
 from kube_pos.operations.closing import NothingToClose, close_day, x_report
 from kube_pos.operations.corrections import reprint, reverse
 from kube_pos.operations.look_up import ProductRead, goods_for, look_up, record_balance_inquiry, record_turned_away
 from kube_pos.operations.redemption import Basket, quote, redeem, sell_for_cash
 from kube_pos.operations.signing_in import LONGEST_WAIT_MS, PinGate, sign_in, sign_out
 from kube_pos.operations.stock import DeliveryIncomplete, receive_delivery, stock_lines
+from tests.fakes import TODAY
 from tests.ledger_kit import CASHIER, EGG_KG, MANAGER, RICE, RICE_BAG, SOAP_BAR, Outlet, product
 from tests.use_case_kit import ID, MANAGING, basket, may, on_hand, paper, redemption_of, scan, shop
 
@@ -89,6 +92,35 @@ def test_a_basket_without_goods_is_no_sale(outlet: Outlet, card: str, quantity: 
 def test_too_much_says_by_how_much(outlet: Outlet, card: str) -> None:
     error = stored_nothing(outlet, BasketTooMuch, basket(outlet, (RICE_BAG, 5000)), card)
     assert ID.error(error) == "Belanja melebihi saldo Rp75.000. Kurangi barang atau bayar selisihnya tunai."
+
+
+def test_a_share_given_back_while_the_basket_was_filled_is_told_in_words(outlet: Outlet, card: str) -> None:
+    rice = outlet.entitle("2026-10", 10_000, commodity=RICE)
+    visit = scan(outlet, card)
+    assert isinstance(visit.decision, Allowed)
+    outlet.journal.append(
+        entries.ShareReleased(at=outlet.till.now_ms(), day=TODAY, by=MANAGER.id, entitlement=rice, released=6_000)
+    )
+    head = outlet.journal.head()
+    with pytest.raises(NotEnoughShare) as caught:
+        redeem(outlet.till, outlet.session, visit, visit.decision, basket(outlet, (RICE_BAG, 1000)))
+    assert ID.error(caught.value).startswith("Hak bantuan di kasir ini tinggal 4 kg, diminta 5 kg.")
+    assert outlet.journal.head() == head
+    shop(outlet, card, (RICE_BAG, 1000))
+
+
+def test_a_till_whose_list_is_fetched_anew_still_prints(outlet: Outlet, card: str) -> None:
+    stored = shop(outlet, card, (RICE_BAG, 1000))
+    asked = record_balance_inquiry(outlet.till, outlet.session, may(outlet, card))
+    cursor = outlet.replica.cursor()
+    gone = [
+        ReplicaChange("outlet", "1", None),
+        ReplicaChange("recipient", "1", None),
+        ReplicaChange("product", "1", None),
+    ]
+    outlet.replica.apply(cursor, cursor + 3, None, gone)
+    assert "A01-000001" in paper(outlet, stored.seq)
+    assert "KETERANGAN" in paper(outlet, asked.seq)
 
 
 def test_goods_of_no_programme_are_refused_by_name(outlet: Outlet, card: str) -> None:

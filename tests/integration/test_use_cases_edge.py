@@ -129,7 +129,9 @@ def test_a_basket_left_open_over_midnight_is_not_paid_from_an_expired_month(outl
     head = outlet.journal.head()
     with pytest.raises(NotEnoughShare) as caught:
         redeem(outlet.till, outlet.session, visit, visit.decision, wanted)
-    assert ID.error(caught.value).endswith("pindai kartu lagi.")
+    assert ID.error(caught.value) == (
+        "Hak bantuan di kasir ini tinggal Rp0, diminta Rp75.000. Tidak ada yang tersimpan; pindai kartu lagi."
+    )
     assert outlet.journal.head() == head
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -234,7 +235,7 @@ def test_with_one_programme_no_row_is_drawn_while_an_earlier_one_has_something_l
         for draw in line.draws:
             drawn[draw.entitlement] = drawn.get(draw.entitlement, 0) + draw.amount
     order = [line for line in drawing_order(family.lines) if line.entitlement.commodity_id is None]
-    for earlier, later in zip(order, order[1:], strict=False):
+    for earlier, later in pairwise(order):
         if drawn.get(later.entitlement.id):
             assert drawn.get(earlier.entitlement.id) == earlier.left
 
