@@ -14,7 +14,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # A library lives in one place, so that it can be replaced or loaded late.
 HOMES = {
-    "PySide6": ("app", "ui/"),
+    "PySide6": ("app", "bench/", "ui/"),
     "sqlalchemy": ("ledger/tables", "ledger/sqlite_", "upstream/"),
     "sqlcipher3": ("app", "ledger/sqlite_engine", "upstream/database"),
     "httpx": ("sync/client",),

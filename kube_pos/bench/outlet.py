@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kube_pos.clock import SystemClock
+from kube_pos.keys import KeyFile, Keys
 from kube_pos.ledger import documents as docs
 from kube_pos.ledger import entries
 from kube_pos.ledger.cards import CardNumber, card_number, card_token
@@ -33,6 +34,7 @@ from kube_pos.ledger.sqlite_engine import Database
 from kube_pos.ledger.sqlite_journal import SqliteJournal
 from kube_pos.ledger.sqlite_replica import ReplicaChange, SqliteReplica
 from kube_pos.operations.till import Session, Till
+from kube_pos.settings import FILE_NAME, Settings, save
 
 CITY_KEY = bytes(32)
 MONTHS = 3
@@ -61,9 +63,15 @@ class BenchOutlet:
             file.close()
 
 
-def make_outlet(folder: Path, families: int) -> BenchOutlet:
-    """Make an outlet in an empty folder; its list is as new as today."""
-    key = secrets.token_bytes(32)
+def make_outlet(folder: Path, families: int, *, waiting: int = 0) -> BenchOutlet:
+    """Make an outlet in an empty folder that a till can open, with a list as new as today.
+
+    `waiting` small entries of the journal wait to be sent to an office that is not there.
+    """
+    keys = Keys(files=secrets.token_bytes(32), device=secrets.token_bytes(32))
+    key, key_file = keys.files, folder / "bench.key"
+    KeyFile(key_file).save(keys)
+    save(folder / FILE_NAME, Settings(key_file=str(key_file)))
     journal_file = Database(folder / "journal.db", key, JOURNAL)
     replica_file = Database(folder / "replica.db", key, REPLICA)
     journal, replica = SqliteJournal(journal_file), SqliteReplica(replica_file)
@@ -84,6 +92,10 @@ def make_outlet(folder: Path, families: int) -> BenchOutlet:
             at=till.now_ms(), day=till.today(), by=StaffId(1), delivery_note_no="1", supplier="1", lines=goods
         )
     )
+    for _ in range(waiting):
+        journal.append(
+            entries.BalanceInquiry(at=till.now_ms(), day=till.today(), by=StaffId(1), recipient=RecipientId(1))
+        )
     return BenchOutlet(till, Session(cashier), journal, replica, (journal_file, replica_file), families)
 
 
@@ -131,6 +143,8 @@ def _catalogue(now_ms: int) -> Iterator[ReplicaChange]:
             step=Thousandths(500),
         )
         yield _change("product", str(number), product)
+    cashier = docs.Staff(id=StaffId(1), name="Kasir", role=docs.Role.CASHIER, pin_hash="")
+    yield _change("staff", "1", cashier)
 
 
 def _families(families: int, now_ms: int) -> Iterator[ReplicaChange]:
