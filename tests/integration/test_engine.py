@@ -211,6 +211,15 @@ def test_another_writer_that_never_ends_is_told_and_nothing_is_stored(outlet: Ou
     outlet.journal.append(signed_in(outlet))
 
 
+def test_a_block_holds_the_file_from_its_first_moment(outlet: Outlet) -> None:
+    other = sqlcipher.connect(str(outlet.folder / "journal.db"), isolation_level=None)
+    other.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    other.execute("PRAGMA busy_timeout = 0")
+    with outlet.journal_file.write(), pytest.raises(sqlcipher.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
 def test_a_journal_that_belongs_to_nobody_says_so(tmp_path: Path) -> None:
     database = Database(tmp_path / "journal.db", KEY, JOURNAL)
     journal = SqliteJournal(database)

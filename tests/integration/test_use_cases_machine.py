@@ -28,7 +28,7 @@ from tests.fakes import TODAY
 from tests.ledger_kit import APBD, BAZNAS, EGG_KG, MANAGER, RICE, RICE_BAG, SOAP_BAR, Outlet
 from tests.use_case_kit import MANAGING, basket, scan
 
-HISTORIES = int(os.environ.get("KUBE_POS_HISTORIES", "60"))
+HISTORIES = int(os.environ.get("KUBE_POS_HISTORIES", "200"))
 """How many sequences of steps; the full proof asks for 50,000."""
 FAMILIES = (1, 2, 3)
 PRICES = {RICE_BAG.id: 75_000, EGG_KG.id: 30_000, SOAP_BAR.id: 5_000}
