@@ -22,7 +22,7 @@ class CameraView(QWidget):
         self._theme = theme
         self._image: QImage | None = None
         self.setAccessibleName(name)
-        self.setMinimumSize(320, 200)
+        self.setMinimumSize(320, 130)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     @property

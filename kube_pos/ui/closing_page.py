@@ -13,7 +13,7 @@ from kube_pos.operations.till import Session
 from kube_pos.ui.approval import Approval
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label
+from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label, scrolled
 from kube_pos.ui.page_head import PageHead
 from kube_pos.ui.table_models import Column, RowsModel, Table
 
@@ -46,6 +46,7 @@ class ClosingPage(QWidget):
     def begin(self) -> None:
         """Read the open sales."""
         self._approval_box.hide()
+        self._unsent_words.show()
         self.refresh()
         self._close.setFocus()
 
@@ -114,14 +115,19 @@ class ClosingPage(QWidget):
     def _make_side(self) -> QFrame:
         say = self._context.say
         frame = card()
-        frame.setFixedWidth(430)
-        column = QVBoxLayout(frame)
-        column.setContentsMargins(18, 14, 18, 14)
+        frame.setFixedWidth(440)
+        inner_side = QWidget()
+        edge = QVBoxLayout(frame)
+        edge.setContentsMargins(2, 2, 2, 2)
+        edge.addWidget(scrolled(inner_side))
+        column = QVBoxLayout(inner_side)
+        column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(10)
         column.addWidget(label(say("closing.unsent"), "large"))
         self._unsent = label("", "body", wraps=True)
         column.addWidget(self._unsent)
-        column.addWidget(label(say("closing.unsent_words"), "small", wraps=True))
+        self._unsent_words = label(say("closing.unsent_words"), "small", wraps=True)
+        column.addWidget(self._unsent_words)
         column.addStretch(1)
         self._approval_box = QWidget()
         inner = QVBoxLayout(self._approval_box)
@@ -163,6 +169,7 @@ class ClosingPage(QWidget):
 
     def _ask(self) -> None:
         if self._context.session().staff.role is Role.CASHIER:
+            self._unsent_words.hide()
             self._approval_box.show()
             self._approval.begin()
         else:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWi
 
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, card, label
+from kube_pos.ui.controls import Button, card, label, scrolled
 from kube_pos.ui.page_head import PageHead
 
 KEYS = (
@@ -65,8 +65,10 @@ class HelpPage(QWidget):
         for line, (key, words) in enumerate(KEYS):
             grid.addWidget(label(key, "strong"), line, 0)
             grid.addWidget(label(self._context.say(words)), line, 1)
-        column.addLayout(grid)
-        column.addStretch(1)
+        inner = QWidget()
+        inner.setLayout(grid)
+        grid.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column.addWidget(scrolled(inner), 1)
         return frame
 
     def _make_facts(self) -> QFrame:

@@ -11,7 +11,7 @@ from kube_pos.ledger.entries import Proxy
 from kube_pos.operations.look_up import Visit
 from kube_pos.ui import words
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label
+from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label, scrolled
 from kube_pos.ui.mismatch_choice import MismatchChoice
 from kube_pos.ui.month_table import MonthTable
 from kube_pos.ui.proxy_form import ProxyForm
@@ -242,5 +242,6 @@ def _on_card(inner: QWidget) -> QFrame:
     frame = card()
     column = QVBoxLayout(frame)
     column.setContentsMargins(0, 0, 0, 0)
-    column.addWidget(inner)
+    # On a low screen the form scrolls; the decision above it never gives way.
+    column.addWidget(scrolled(inner))
     return frame

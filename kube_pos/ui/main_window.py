@@ -45,7 +45,6 @@ class MainWindow(QMainWindow):
         self._context = context = Context(desk, bridge, theme, self._banner, Shift())
         self.setWindowTitle(context.say("window.title"))
         self.resize(1366, 768)
-        self.setMinimumSize(1280, 700)
         self._sign_in = SignInPage(context)
         self._kasir = KasirPage(context)
         self._devices = DevicesPage(context)

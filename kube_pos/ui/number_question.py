@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from kube_pos.operations.look_up import AskWhichNumber, NumberKind
 from kube_pos.ui.approval import Approval
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, card, label
+from kube_pos.ui.controls import Button, card, label, scrolled
 
 
 class NumberQuestion(QWidget):
@@ -28,7 +28,11 @@ class NumberQuestion(QWidget):
         outer.setContentsMargins(16, 16, 16, 16)
         frame = card()
         outer.addWidget(frame)
-        column = QVBoxLayout(frame)
+        inner = QWidget()
+        edge = QVBoxLayout(frame)
+        edge.setContentsMargins(4, 4, 4, 4)
+        edge.addWidget(scrolled(inner))
+        column = QVBoxLayout(inner)
         column.setContentsMargins(32, 24, 32, 24)
         column.setSpacing(16)
         self._title = label("", "title", wraps=True)

@@ -118,7 +118,7 @@ class RiwayatPage(QWidget):
         self._form.approved.connect(self._reverse)
         self._form.left.connect(lambda: self._side.setCurrentIndex(0))
         self._side.addWidget(frame)
-        self._side.addWidget(self._form)
+        self._side.addWidget(scrolled(self._form))
         return self._side
 
     def _show_chosen(self) -> None:
