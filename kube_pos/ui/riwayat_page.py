@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from kube_pos.ledger.cards import CardNumber, card_token, parse
 from kube_pos.ledger.days import wita
 from kube_pos.ledger.documents import Staff
 from kube_pos.ledger.entries import GeneralSale, Redemption, Reversal
@@ -25,6 +26,8 @@ from kube_pos.ui.slips import Slips
 from kube_pos.ui.table_models import Column, RowsModel, Table
 
 _SHOWN = 200
+_SEARCHED = 2_000
+"""How far back a card or a time is looked for: a week of rush days."""
 
 
 class RiwayatPage(QWidget):
@@ -62,12 +65,24 @@ class RiwayatPage(QWidget):
         before = self._model.row(self._table.chosen())
         journal = self._context.desk.till.journal
         self._acked = journal.head()[0] - self._context.desk.sync_status().unsent
-        rows = journal.sales(limit=_SHOWN, text=self._find.text().strip())
+        rows = self._found()
         self._model.show_rows(rows)
         place = next((i for i, row in enumerate(rows) if before is not None and row.seq == before.seq), 0)
         if rows:
             self._table.selectRow(place)
         self._show_chosen()
+
+    def _found(self) -> list[SaleRow]:
+        """Return the sales that were asked for: by receipt number, by the family's card, or by day or time."""
+        text, till = self._find.text().strip(), self._context.desk.till
+        card = parse(text)
+        if isinstance(card, CardNumber):
+            token = card_token(till.identity.city_key, card)
+            rows = till.journal.sales(limit=_SEARCHED)
+            return [row for row in rows if isinstance(row.entry, Redemption) and row.entry.card == token]
+        if "/" in text or ":" in text:
+            return [row for row in till.journal.sales(limit=_SEARCHED) if text in _moment(row)]
+        return till.journal.sales(limit=_SHOWN, text=text)
 
     def _make_list(self) -> QVBoxLayout:
         say = self._context.say
@@ -78,7 +93,7 @@ class RiwayatPage(QWidget):
         self._model: RowsModel[SaleRow] = RowsModel(
             (
                 Column(say("history.receipt"), lambda row: row.entry.receipt, 126),
-                Column(say("history.when"), lambda row: f"{wita(row.entry.at):%d/%m/%y %H:%M}", 154),
+                Column(say("history.when"), _moment, 154),
                 Column(say("history.kind"), self._kind),
                 Column(say("history.total"), lambda row: format_rupiah(total_of(row.entry)), 112, True),
                 Column(say("history.sync"), self._sync, 164, icon=self._sync_icon),
@@ -174,6 +189,10 @@ class RiwayatPage(QWidget):
             self.refresh()
 
         self._context.bridge.run(lambda: corrections.reverse(till, session, seq, reason, approver), done)
+
+
+def _moment(row: SaleRow) -> str:
+    return f"{wita(row.entry.at):%d/%m/%y %H:%M}"
 
 
 def total_of(entry: Sale) -> int:

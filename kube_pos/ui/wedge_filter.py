@@ -22,6 +22,10 @@ _TERMINATING_TEXTS = frozenset({"\r", "\n", "\t"})
 _TERMINATORS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab})
 
 
+LATE_END_MS = 300
+"""An Enter so soon after a code that silence ended still belongs to it: nobody reads the screen and answers faster."""
+
+
 @dataclass(slots=True)
 class _Held:
     """A key press that waits for its verdict, with all that is needed to deliver it later."""
@@ -42,6 +46,8 @@ class WedgeFilter(QObject):
         self._detector = WedgeDetector(settings)
         self._held: list[_Held] = []
         self._event_clock_ahead_ms = 0
+        self._code_ended_ms: int | None = None
+        """When the last key was struck of a code that silence ended."""
         self._silence = QTimer(self)
         self._silence.setSingleShot(True)
         self._silence.timeout.connect(self._silence_seems_over)
@@ -82,6 +88,8 @@ class WedgeFilter(QObject):
             scan_code=event.nativeScanCode(),
             shift=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier),
         )
+        if key.is_terminator and self._is_late_end(key):
+            return True
         verdict = self._detector.feed(key)
         if verdict.swallow and verdict.payload is None:
             self._held.append(_Held(key, event.clone()))
@@ -102,7 +110,15 @@ class WedgeFilter(QObject):
         QTimer.singleShot(0, self, self._expire)
 
     def _expire(self) -> None:
-        self._act(self._detector.expire(self._clock.monotonic_ms() + self._event_clock_ahead_ms))
+        verdict = self._detector.expire(self._clock.monotonic_ms() + self._event_clock_ahead_ms)
+        if verdict.payload is not None and self._held:
+            self._code_ended_ms = self._held[-1].key.timestamp_ms
+        self._act(verdict)
+
+    def _is_late_end(self, key: Key) -> bool:
+        """Tell whether a key is the Enter of a code that silence ended: a slow scanner's, no person's."""
+        ended, self._code_ended_ms = self._code_ended_ms, None
+        return ended is not None and 0 <= key.timestamp_ms - ended <= LATE_END_MS
 
     def _act(self, verdict: Verdict) -> None:
         self._give_back(verdict.replay)

@@ -166,6 +166,16 @@ def test_the_history_is_searched_by_number(sold: Counter) -> None:
     assert len(cells(sold)) == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("24/11", 1), ("10:00", 1), ("23/11", 0), (card_number(1).digits, 1), (card_number(2).digits, 0)],
+)
+def test_the_history_is_searched_by_card_and_time(sold: Counter, typed: str, found: int) -> None:
+    shortcut(sold, Qt.Key.Key_F2)
+    type_in(typed)
+    assert len(cells(sold)) == found
+
+
 def test_undoing_a_sale_needs_a_reason_and_a_manager(sold: Counter) -> None:
     shortcut(sold, Qt.Key.Key_F2)
     touch(sold, button(sold, "ui.history.undo"))

@@ -120,6 +120,25 @@ def test_a_scan_may_end_with_a_line_feed(desk: Desk) -> None:
     assert desk.edit.text() == ""
 
 
+def test_an_enter_that_comes_late_from_a_slow_scanner_presses_no_button(desk: Desk) -> None:
+    desk.button.setFocus()
+    desk.scan(CARD, end="")
+    desk.silence(120)
+    assert desk.payloads == [CARD]
+    desk.strike("\r", 60)
+    assert desk.pressed == 0
+    desk.strike("\r", 100)
+    assert desk.pressed == 1
+
+
+def test_a_persons_enter_after_a_scan_without_an_end_presses(desk: Desk) -> None:
+    desk.button.setFocus()
+    desk.scan(CARD, end="")
+    desk.silence(120)
+    desk.strike("\r", 400)
+    assert desk.pressed == 1
+
+
 def test_a_scan_with_two_ends_presses_no_button(desk: Desk) -> None:
     desk.button.setFocus()
     desk.scan(CARD, end="\r\r")
