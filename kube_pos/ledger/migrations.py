@@ -108,6 +108,21 @@ _JOURNAL_1 = (
         seq INTEGER NOT NULL PRIMARY KEY,
         codes TEXT NOT NULL
     ) STRICT""",
+    """CREATE TABLE checkpoint (
+        seq INTEGER NOT NULL PRIMARY KEY,
+        hash BLOB NOT NULL,
+        signature BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE predecessor (
+        number INTEGER NOT NULL PRIMARY KEY,
+        ledger_id TEXT NOT NULL,
+        terminal TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        last_at INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        file TEXT NOT NULL,
+        device_key BLOB NOT NULL
+    ) STRICT""",
 )
 
 _REPLICA_1 = (

@@ -6,7 +6,7 @@ Why each setting: `kube_pos/decisions/0002-storage.md`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA recursive_triggers = ON",
 )
+_NEWEST = "SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1"
+_STEP_PAGES = 256
 _OPTIONS = "psow=0"
 """Never trust that a torn 4 KiB write leaves its neighbours alone: cheap flash does not."""
 
@@ -93,6 +95,40 @@ class Database:
         with self._write_lock:
             self.read().exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
+    def copy_to(self, path: Path, progress: Callable[[int, int], None]) -> tuple[int, bytes] | None:
+        """Copy one state of the journal into a new file under the same key, while sales go on.
+
+        `progress` is called between steps of a megabyte with the pages done and in all; what it raises ends the copy.
+        Returns the number and hash of the newest entry in that state, None when there is none. Raises
+        DatabaseUnreadable for a damaged page and StorageFailed when a disk refuses. The copy is one file, flushed.
+        """
+        source, target = None, None
+        try:
+            source = self._connect()
+            target = sqlcipher.connect(str(path), isolation_level=None)
+            self._unlock(target)
+            # An open read holds one state: sales that are written meanwhile don't make the copy begin anew.
+            source.execute("BEGIN")
+            head: tuple[int, bytes] | None = source.execute(_NEWEST).fetchone()
+            source.backup(
+                target, pages=_STEP_PAGES, progress=lambda _, left, pages: progress(pages - left, pages), sleep=0
+            )
+            source.execute("ROLLBACK")
+            target.execute("PRAGMA synchronous = FULL")
+            # The mode stands in the file: so it needs no log beside it to be read.
+            target.execute("PRAGMA journal_mode = DELETE")
+        except sqlcipher.Error as error:
+            raise self._failure(error) from error
+        finally:
+            for connection in (target, source):
+                if connection is not None:
+                    connection.close()
+        return head
+
+    def sibling(self, path: Path, schema: Schema, *, only_read: bool = True) -> Database:
+        """Open another file under the same key; `only_read`: it is not written, and nobody else may write it."""
+        return Database(path, self._key, schema, options="mode=ro&immutable=1" if only_read else _OPTIONS)
+
     def close(self) -> None:
         """Close the connections of all threads; none may use the database afterwards."""
         with self._write_lock:
@@ -108,8 +144,7 @@ class Database:
         )
         cursor = connection.cursor()
         try:
-            cursor.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
-            cursor.execute("PRAGMA cipher_log_level = NONE")
+            self._unlock(cursor)
             for pragma in _PRAGMAS:
                 cursor.execute(pragma)
         except BaseException:
@@ -118,6 +153,10 @@ class Database:
             raise
         cursor.close()
         return connection
+
+    def _unlock(self, connection: Any) -> None:
+        connection.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+        connection.execute("PRAGMA cipher_log_level = NONE")
 
     def _migrate(self, schema: Schema) -> None:
         try:

@@ -5,13 +5,14 @@ Statements of a sale go to the driver as they are: the expression layer costs mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kube_pos.errors import AlreadyReversed, NotEnoughShare, NotEnoughStock, NotEnrolled, UnknownSale
+from kube_pos.ledger import checkpoint
 from kube_pos.ledger.chain import genesis, link
 from kube_pos.ledger.effects import Effects, effects_of
-from kube_pos.ledger.entries import AnyEntry, GeneralSale, Redemption, Reversal, decode, encode, kind_of
+from kube_pos.ledger.entries import AnyEntry, DayClosed, GeneralSale, Redemption, Reversal, decode, encode, kind_of
 from kube_pos.ledger.ids import EntitlementId, LedgerId
 from kube_pos.ledger.ports import Identity, PrintKind, PrintRequest, Stored
 from kube_pos.ledger.sqlite_engine import Database
@@ -34,19 +35,21 @@ _MOVE_STOCK = """INSERT INTO stock VALUES (?, ?)
     ON CONFLICT (product) DO UPDATE SET on_hand = on_hand + excluded.on_hand RETURNING on_hand"""
 _CLOSE = "UPDATE sale SET closing = ? WHERE seq = ? AND closing IS NULL"
 _ADD_PRINT = "INSERT INTO print_job (kind, ref, copy, state, detail) VALUES (?, ?, ?, 'pending', '')"
+_ADD_CHECKPOINT = "INSERT OR IGNORE INTO checkpoint VALUES (?, ?, ?)"
 _SAVE_BASKET = "INSERT INTO basket VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET body = excluded.body"
 
 
 class SqliteJournal(JournalReads):
     """The journal's file, read and written."""
 
-    def __init__(self, database: Database) -> None:
-        """Work on an open journal file."""
+    def __init__(self, database: Database, sign: Callable[[bytes], bytes] | None = None) -> None:
+        """Work on an open journal file; with `sign`, every day close is signed in its own transaction."""
         super().__init__(database)
         self._database = database
+        self._sign = sign
 
-    def set_identity(self, identity: Identity) -> None:
-        """Take in who this till is, once, at enrolment."""
+    def set_identity(self, identity: Identity, first: AnyEntry | None = None) -> None:
+        """Take in who this till is, once, at enrolment, with the entry that a restored journal begins with."""
         with self._database.write() as cursor:
             values = (
                 identity.ledger_id,
@@ -59,6 +62,14 @@ class SqliteJournal(JournalReads):
             )
             cursor.execute(_SET_IDENTITY, values)
             cursor.execute("INSERT INTO sync_state VALUES (1, 0, ?, NULL, NULL, 0, 0)", (genesis(identity.ledger_id),))
+            if first is not None:
+                self._write(cursor, first, effects_of(first), None)
+
+    def sign_head(self) -> None:
+        """Sign the newest entry, durably; nothing is done without a key or before the first entry."""
+        with self._database.write() as cursor:
+            if (row := cursor.execute(_HEAD).fetchone()) is not None:
+                self._add_checkpoint(cursor, row[0], row[1])
 
     def append(self, entry: AnyEntry, prints: PrintRequest | None = None) -> Stored:
         """Store any entry that moves no share, durably, before returning.
@@ -141,7 +152,16 @@ class SqliteJournal(JournalReads):
         _apply(cursor, seq, effects, granted or {})
         if prints is not None:
             cursor.execute(_ADD_PRINT, (prints.kind.value, prints.ref or seq, prints.copy))
+        if isinstance(entry, DayClosed):
+            self._add_checkpoint(cursor, seq, digest)
         return Stored(seq, entry, digest)
+
+    def _add_checkpoint(self, cursor: Any, seq: int, digest: bytes) -> None:
+        if self._sign is None:
+            return
+        ledger_id = LedgerId(cursor.execute(_LEDGER_ID).fetchone()[0])
+        signature = self._sign(checkpoint.message(ledger_id, seq, digest))
+        cursor.execute(_ADD_CHECKPOINT, (seq, digest, signature))
 
 
 def _apply(cursor: Any, seq: int, effects: Effects, granted: Mapping[EntitlementId, int]) -> None:

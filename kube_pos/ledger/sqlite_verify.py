@@ -12,12 +12,16 @@ from sqlalchemy import Connection
 
 from kube_pos.errors import DatabaseUnreadable
 from kube_pos.ledger.chain import genesis, link
+from kube_pos.ledger.checkpoint import is_signed, message
 from kube_pos.ledger.effects import Effects, effects_of
 from kube_pos.ledger.entries import AnyEntry, GeneralSale, Redemption, Reversal, decode, kind_of
 from kube_pos.ledger.ids import LedgerId
 from kube_pos.ledger.sqlite_engine import Database
 
 _ENTRIES = "SELECT seq, kind, at, body, hash FROM entry ORDER BY seq"
+_CHECKPOINTS = """SELECT coalesce(c.seq, e.seq), c.hash, c.signature, e.hash
+    FROM checkpoint c FULL JOIN entry e ON e.seq = c.seq
+    WHERE c.seq IS NOT NULL OR e.kind = 'DayClosed'"""
 _ACKNOWLEDGED = "SELECT acked, acked_hash, (SELECT hash FROM entry WHERE seq = acked) FROM sync_state"
 
 
@@ -67,15 +71,18 @@ class _Rebuilt:
             self.closing.setdefault(closed, seq)
 
 
-def verify(database: Database) -> VerifyReport:
-    """Prove a journal's file: every page's seal, every link of the chain, every projection.
+def verify(database: Database, public_key: bytes | None = None) -> VerifyReport:
+    """Prove a journal's file: every page's seal, every link of the chain, every projection, every signed point.
+
+    With the till's public key every day close must carry its signature; without it the signed points are compared
+    with the chain only.
 
     All of it is read as of one moment, so sales may go on meanwhile. Never raises for damage: that is a finding.
     """
     proof = _Proof()
     try:
         with _one_moment(database) as connection:
-            _prove(connection, proof)
+            _prove(connection, proof, public_key)
     except DatabaseUnreadable:
         if not any(finding.code == "damaged_page" for finding in proof.findings):
             proof.findings.append(Finding("damaged_page", str(proof.entries + 1)))
@@ -102,7 +109,7 @@ def _one_moment(database: Database) -> Iterator[Connection]:
         connection.exec_driver_sql("ROLLBACK")
 
 
-def _prove(connection: Connection, proof: _Proof) -> None:
+def _prove(connection: Connection, proof: _Proof, public_key: bytes | None) -> None:
     for row in connection.exec_driver_sql("PRAGMA cipher_integrity_check"):
         proof.findings.append(Finding("damaged_page", str(row[0])))
     rebuilt = _Rebuilt()
@@ -113,6 +120,7 @@ def _prove(connection: Connection, proof: _Proof) -> None:
         elif fault is not None:
             proof.findings.append(Finding(fault, str(seq)))
     proof.findings += _missing_of_acknowledged(connection)
+    proof.findings += _unsigned(connection, public_key)
     proof.findings += _compare(connection, rebuilt)
     for row in connection.exec_driver_sql("PRAGMA integrity_check"):
         if row[0] != "ok":
@@ -124,6 +132,20 @@ def _missing_of_acknowledged(connection: Connection) -> Iterator[Finding]:
     row = connection.exec_driver_sql(_ACKNOWLEDGED).fetchone()
     if row is not None and row[0] > 0 and row[1] != row[2]:
         yield Finding("acknowledged", str(row[0]))
+
+
+def _unsigned(connection: Connection, public_key: bytes | None) -> Iterator[Finding]:
+    """Yield each signed point that is not the chain's, is not signed by the till, or is missing at a day close."""
+    ledger_id = LedgerId(str(connection.exec_driver_sql("SELECT ledger_id FROM identity").scalar()))
+    for seq, kept, signature, digest in connection.exec_driver_sql(_CHECKPOINTS):
+        if kept is None:
+            right = public_key is None
+        elif kept != digest:
+            right = False
+        else:
+            right = public_key is None or is_signed(public_key, message(ledger_id, seq, kept), signature)
+        if not right:
+            yield Finding("checkpoint", str(seq))
 
 
 def _walk(connection: Connection, rebuilt: _Rebuilt) -> Iterator[tuple[int, str | None]]:

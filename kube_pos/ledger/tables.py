@@ -72,6 +72,19 @@ sync_state = Table(
     _integer("bytes_down"),
 )
 verdict = Table("verdict", JOURNAL, _integer("seq", key=True), _text("codes"))
+checkpoint = Table("checkpoint", JOURNAL, _integer("seq", key=True), _blob("hash"), _blob("signature"))
+predecessor = Table(
+    "predecessor",
+    JOURNAL,
+    _integer("number", key=True),
+    _text("ledger_id"),
+    _text("terminal"),
+    _integer("seq"),
+    _integer("last_at"),
+    _text("reason"),
+    _text("file"),
+    _blob("device_key"),
+)
 
 card = Table("card", REPLICA, _text("token", key=True), _blob("doc"))
 recipient = Table(
