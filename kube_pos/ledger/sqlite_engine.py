@@ -5,6 +5,7 @@ Why each setting: `kube_pos/decisions/0002-storage.md`.
 
 from __future__ import annotations
 
+import hmac
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,6 +45,9 @@ class Database:
         """
         self.path = path
         self._key = key
+        # Told, not read from the first bytes of the file: a cut may spoil that page while the log still holds it, and
+        # without the salt not even the log could be read.
+        self._salt = hmac.digest(key, b"kube-pos salt " + schema.name.encode(), "sha256")[:16]
         self._options = options
         self._threads = threading.local()
         self._write_lock = threading.RLock()
@@ -155,7 +159,7 @@ class Database:
         return connection
 
     def _unlock(self, connection: Any) -> None:
-        connection.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+        connection.execute(f"PRAGMA key = \"x'{self._key.hex()}{self._salt.hex()}'\"")
         connection.execute("PRAGMA cipher_log_level = NONE")
 
     def _migrate(self, schema: Schema) -> None:

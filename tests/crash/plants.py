@@ -80,6 +80,14 @@ class SaleElsewhere(Database):
         return self.path.name == "journal.db"
 
 
+class SaltInFile(Database):
+    """Trusts the first bytes of the file for the salt: with them gone not even the log can be read."""
+
+    def _unlock(self, connection: Any) -> None:
+        connection.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+        connection.execute("PRAGMA cipher_log_level = NONE")
+
+
 class TwoTransactions(SqliteJournal):
     """Stores a sale first, then what it does."""
 
@@ -179,6 +187,7 @@ PLANTS: tuple[Setup, ...] = (
     Setup("no row that prints the receipt", journal=NoReceipt),
     Setup("chain begun anew at a start", journal=BrokenChain),
     Setup("psow=1 on a disk that spoils blocks", options="psow=1"),
+    Setup("the salt read from the file", database=SaltInFile),
     Setup("marked as sent before the answer", sends_late=True),
     Setup("basket gone before its sale", journal=BasketFirst),
     Setup("cursor before its page", replica=CursorFirst),
