@@ -70,7 +70,7 @@ def open_window(
     window = MainWindow(_desk(engine, session), bridge)
     wedge = WedgeFilter(engine.supervisor.scanned, clock)
     wedge.watch_all(application)
-    window.show()
+    window.showMaximized()
 
     def start() -> None:
         engine.start()

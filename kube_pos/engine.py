@@ -14,7 +14,7 @@ from kube_pos.background import Worker
 from kube_pos.clock import Clock
 from kube_pos.devices.camera import CameraCallbacks
 from kube_pos.devices.document import PrintDocument
-from kube_pos.devices.ports import DeviceStatus, Frame, Scan
+from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Scan
 from kube_pos.devices.print_queue import JobState, PrintJob, PrintQueue, QueueCallbacks
 from kube_pos.devices.registry import DeviceContext, DeviceSettings, build_printer, build_readers
 from kube_pos.devices.supervisor import Supervisor
@@ -106,6 +106,9 @@ class Engine:
         """Start the threads: the writer, the devices, then sync."""
         self.writer.start()
         self.supervisor.start()
+        if not self.folder.settings.scanner_port:
+            # A scanner that types is a keyboard: there is nothing to open, and it is ready whenever the window is.
+            self.supervisor.told(DeviceStatus("scanner", DeviceState.READY, "scanner_keyboard"))
         self._sync.start()
 
     def stop(self) -> None:

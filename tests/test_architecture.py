@@ -21,7 +21,7 @@ HOMES = {
     "serial": ("devices/serial_port", "devices/transports_system"),
     "cv2": ("devices/opencv",),
     "pyzbar": ("devices/zbar",),
-    "zxingcpp": ("devices/zxing", "upstream/symbols"),
+    "zxingcpp": ("devices/zxing", "upstream/codes"),
     "escpos": ("devices/escpos_printer", "devices/transports_system"),
     "fastapi": ("upstream/",),
     "uvicorn": ("upstream/",),
@@ -33,7 +33,7 @@ HOMES = {
 PURE = [
     *(f"ledger/{name}.py" for name in (
         "ids", "cards", "quantity", "days", "documents", "entries", "entitlement", "basket", "chain", "effects",
-        "totals", "receipt_code",
+        "totals", "receipt_code", "checkpoint", "marker",
     )),
     "devices/document.py",
     "devices/wedge.py",

@@ -111,6 +111,10 @@ class KasirPage(QWidget):
         match found:
             case ProductRead(product) if self.state is self._goods:
                 self._goods.add_product(product)
+            case ProductRead(product) if self.state is self._decision and self._flow.allowed is not None:
+                # Goods on the counter are already a wish to shop: one step less for the usual visit.
+                self._shop()
+                self._goods.add_product(product)
             case ProductRead():
                 self._context.tell(Tone.INFO, self._context.say("kasir.card_first"))
             case NotACard():

@@ -103,6 +103,19 @@ def test_by_a_scanner_that_types(till: DemoTill, printer: LoopbackPrinter, displ
     check_the_sale(sale, printer, till)
 
 
+def test_a_usual_visit_is_scan_choose_confirm(till: DemoTill, display: str) -> None:
+    """Three actions: the card, the goods, one key."""
+    keys = Keyboard(display)
+    till.start()
+    keys.focus()
+    keys.scan(till.cards["one_month"])
+    keys.scan(RICE)
+    wait_for("the basket on disk", lambda: till.goods_in_basket() == 1)
+    keys.press("F9")
+    wait_for("the sale", lambda: till.entries(Redemption))
+    assert till.verify().is_clean
+
+
 def test_by_a_serial_scanner(till: DemoTill, printer: LoopbackPrinter, display: str, tmp_path: Path) -> None:
     scanner = PtyScanner(tmp_path / "ttyACM0", allow=True)
     scanner.plug()
