@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +118,7 @@ def check(
         # The log's index in memory is no file that counts: whatever stands in it must not matter.
         (folder / "journal.db-shm").write_bytes(bytes(range(256)) * 128)
     try:
-        outlet = CrashOutlet(folder, setup=setup)
+        outlet = CrashOutlet(folder, setup=setup, chance=os.urandom)
     except (KubePosError, SQLAlchemyError, sqlcipher.Error) as error:
         return [f"does not open: {error!r}"]
     try:
@@ -214,8 +215,6 @@ def _sync(outlet: CrashOutlet, promises: Promises) -> Iterator[str]:
 
 def _sell_on(outlet: CrashOutlet) -> Iterator[str]:
     """Serve one more family, undo it, and prove the file again, also after a restart."""
-    # Other chance than the day had: an id never comes twice.
-    outlet.chance.calls = 1 << 20
     outlet.session = Session(CASHIER)
     try:
         outlet.journal.identity()

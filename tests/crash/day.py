@@ -136,7 +136,7 @@ class Day:
         return self.stored(record_balance_inquiry(self.outlet.till, self.outlet.session, decision))
 
     def turn_away(self) -> Stored:
-        """Turn away a card that nobody knows."""
+        """Turn away a family without any month."""
         return self.stored(
             record_turned_away(self.outlet.till, self.outlet.session, scan(self.outlet, self.cards[9]), with_slip=True)
         )
@@ -238,7 +238,8 @@ def selling(day: Day) -> Iterator[tuple[str, Step]]:
     yield "basket", lambda: day.fill("in kind", (RICE_BAG, 5000), (EGG_KG, 500))
     yield "redeem", lambda: day.redeem("in kind", 2)
     yield "checkpoint", day.checkpoint
-    yield "turn away", lambda: _turn_away(day)
+    yield "family 9", lambda: day.family(9)
+    yield "turn away", day.turn_away
     yield "basket", lambda: day.fill("cash", cash=((SOAP_BAR, 4000),))
     yield "sell", lambda: day.sell("cash")
     yield "reverse", lambda: day.reverse("one line")
@@ -262,13 +263,6 @@ def selling(day: Day) -> Iterator[tuple[str, Step]]:
         yield "basket", lambda n=number: day.fill(f"more {n}", (RICE_BAG, 1000), (EGG_KG, 500 * n))  # type: ignore[misc]
         yield "redeem", lambda n=number: day.redeem(f"more {n}", 3)  # type: ignore[misc]
     yield "restart", day.restart
-
-
-def _turn_away(day: Day) -> Stored:
-    """Turn away a family whose months are all gone: a card of this outlet without any entitlement."""
-    day.family(9)
-    day.images()
-    return day.turn_away()
 
 
 def _delta(day: Day) -> None:

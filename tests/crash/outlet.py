@@ -49,7 +49,7 @@ class CrashOutlet(Outlet):
 
     setup: Setup = PRODUCT
     recorder: Recorder | None = None
-    chance: CountingBytes = field(default_factory=CountingBytes)
+    chance: Callable[[int], bytes] = field(default_factory=CountingBytes)
 
     def __post_init__(self) -> None:
         self._entitlements = 0

@@ -19,7 +19,7 @@ from typing import Any
 import sqlcipher3._sqlite3 as library_module
 
 OK, IOERR, FULL, CANTOPEN = 0, 10, 13, 14
-_IOERR_WRITE, _IOERR_FSYNC, _IOERR_TRUNCATE, _IOERR_DELETE = 778, 1034, 1546, 2570
+_IOERR_READ, _IOERR_WRITE, _IOERR_FSYNC, _IOERR_TRUNCATE, _IOERR_DELETE = 266, 778, 1034, 1546, 2570
 _OPEN_CREATE = 0x4
 _OPEN_MAIN_DB, _OPEN_JOURNALS = 0x100, 0x800 | 0x4000 | 0x80000
 _NUMBERS = itertools.count(1)
@@ -146,13 +146,17 @@ class _File:
 class Recorder:
     """The layer. Files opened by `?vfs=<name>` are recorded until `close`; the object must outlive them all."""
 
-    def __init__(self, folder: Path, *, keep: bool = True) -> None:
-        """Register the layer for files of one folder; `keep` the bytes, or only count calls and flushes."""
+    def __init__(self, folder: Path, *, keep: bool = True, reads: bool = False) -> None:
+        """Register the layer for files of one folder; `keep` the bytes, or only count calls and flushes.
+
+        With `reads`, reading counts as a call too and can be made to fail.
+        """
         self.name = f"recording{next(_NUMBERS)}"
         self.events: list[Event] = []
         self.calls = 0
         self.syncs = 0
         self._keep = keep
+        self._reads = reads
         self._plan: Plan | None = None
         self._armed_at = 0
         self._inodes: dict[str, int] = {}
@@ -236,6 +240,8 @@ class Recorder:
                 "xTruncate": _TRUNCATE(self._truncate),
                 "xSync": _SYNC(self._sync),
             }
+            if self._reads:
+                calls["xRead"] = _WRITE(self._read)
             for field, call in calls.items():
                 setattr(ours, field, ctypes.cast(call, c_void_p))  # type: ignore[arg-type]
             self._tables[real_at] = (real, (ours, *calls.values()))
@@ -244,6 +250,11 @@ class Recorder:
     def _close_file(self, file: int) -> int:
         known = self._files.pop(file)
         return int(_CLOSE(known.real.xClose)(file))
+
+    def _read(self, file: int, data: int, size: int, offset: int) -> int:
+        if self._fails() is not None:
+            return _IOERR_READ
+        return int(_WRITE(self._files[file].real.xRead)(file, data, size, offset))
 
     def _write(self, file: int, data: int, size: int, offset: int) -> int:
         known = self._files[file]
