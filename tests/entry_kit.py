@@ -86,6 +86,19 @@ SPECIMENS: tuple[entries.AnyEntry, ...] = (
     entries.SignedOut(**HEAD),
     entries.SettingsChanged(**HEAD, name="printer", value="screen"),
     entries.Restored(**HEAD, previous=LedgerId("x"), previous_seq=9),
+    entries.DeliveryConfirmed(**HEAD, target=1, received_by="Budi", relation="anak"),
+    entries.Exchange(
+        **HEAD,
+        target=1,
+        reference="A01-T000009",
+        product=ProductId(1),
+        quantity=Thousandths(500),
+        spoilt=ProductId(1),
+        spoilt_quantity=Thousandths(500),
+        reason=entries.MoveReason.WET,
+        approver=StaffId(2),
+        to_supplier=True,
+    ),
 )
 KINDS = get_args(entries.AnyEntry)
 

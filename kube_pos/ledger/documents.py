@@ -7,6 +7,7 @@ quantities whole thousandths.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 
@@ -111,6 +112,13 @@ class Policy(Document, frozen=True, kw_only=True):
     """From this list age on, only rows already released when the list was made may be used."""
     stand_in_limit: Rupiah = Rupiah(0)
     """Rupiah a till may give a family of another outlet per month while offline; 0: nothing."""
+    stand_in_after_minutes: int = 15
+    """A till counts as offline when upstream has not answered for so long."""
+    proxy_families: int = 5
+    """From this many families on, one proxy within `proxy_days` is told at the till and to the office."""
+    proxy_days: int = 30
+    retention_days: int = 365
+    """How long the log of look-ups is kept."""
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,3 +253,10 @@ def price_on(product: Product, day: date) -> Rupiah | None:
     """Return the price of one base unit on a day; None when the product has none yet."""
     begun = [price for price in product.prices if price.from_day <= day]
     return max(begun, key=lambda price: price.from_day).price if begun else None
+
+
+def policy_on(policies: Iterable[Policy], program_id: ProgramId, day: date) -> Policy:
+    """Return the rules of a programme on a day: the newest that has begun, or the defaults."""
+    begun = [policy for policy in policies if policy.program_id == program_id and policy.from_day <= day]
+    newest = max(begun, key=lambda policy: policy.from_day, default=None)
+    return newest or Policy(program_id=program_id, from_day=date.min)

@@ -12,7 +12,17 @@ from datetime import date
 from enum import StrEnum
 
 from kube_pos.ledger.days import DAY_MS, business_day, month_of
-from kube_pos.ledger.documents import Card, CardState, Cycle, Entitlement, Policy, Recipient, RecipientState, Unit
+from kube_pos.ledger.documents import (
+    Card,
+    CardState,
+    Cycle,
+    Entitlement,
+    Policy,
+    Recipient,
+    RecipientState,
+    Unit,
+    policy_on,
+)
 from kube_pos.ledger.ids import BenefitMonth, CommodityId, EntitlementId, OutletId
 from kube_pos.ledger.quantity import Rupiah, Thousandths
 
@@ -237,13 +247,7 @@ def _beyond_old_list(entitlement: Entitlement, situation: Situation) -> bool:
 
 
 def _policy(situation: Situation, entitlement: Entitlement) -> Policy:
-    begun = [
-        policy
-        for policy in situation.policies
-        if policy.program_id == entitlement.program_id and policy.from_day <= situation.today
-    ]
-    newest = max(begun, key=lambda policy: policy.from_day, default=None)
-    return newest or Policy(program_id=entitlement.program_id, from_day=date.min)
+    return policy_on(situation.policies, entitlement.program_id, situation.today)
 
 
 def _stale_days(situation: Situation) -> int:

@@ -66,6 +66,24 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
 
 
+class Slip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The pre-numbered paper that a sale was first written on during an outage, and the time that it carries."""
+
+    number: str
+    at: int
+
+
+class StandIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Aid for another outlet's family on a programme's word, without knowing its rows (FORMAT.md: the bound)."""
+
+    program: ProgramId
+    month: BenefitMonth
+    """The calendar month of the sale, which the limit counts by."""
+    amount: Rupiah
+    limit: Rupiah
+    """What the programme's policy allowed this card in this month when the sale was stored."""
+
+
 class MoveReason(StrEnum):
     """Why stock moved without a sale or a delivery."""
 
@@ -97,6 +115,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     at: int
     day: date
     by: StaffId
+    clock_suspect: bool = False
+    """The till's clock was known to be wrong: `at` keeps the order only, `day` follows upstream's last signed time."""
 
 
 class Redemption(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
@@ -107,7 +127,8 @@ class Redemption(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True)
 
     sale: SaleId
     receipt: str
-    recipient: RecipientId
+    recipient: RecipientId | None = None
+    """None: the till does not know the family (another outlet's card, or an unknown one on a paper slip)."""
     card: CardToken | None = None
     lines: tuple[Line, ...]
     sources: tuple[Source, ...]
@@ -120,6 +141,12 @@ class Redemption(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True)
     manual: bool = False
     """The card was typed, not read."""
     proxy: Proxy | None = None
+    delivery: bool = False
+    """The goods are on their way to the family's home; a DeliveryConfirmed or a Reversal ends that."""
+    slip: Slip | None = None
+    over: Rupiah = Rupiah(0)
+    """What a paper slip handed out beyond the rows as they stood when it was entered; no draw covers it."""
+    stand_in: StandIn | None = None
 
 
 class GeneralSale(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
@@ -227,6 +254,8 @@ class DayClosed(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
     entitlement_used: Rupiah
     goods_out: Rupiah
     cash: Rupiah
+    over: Rupiah = Rupiah(0)
+    stand_in: Rupiah = Rupiah(0)
 
 
 class Amendment(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
@@ -244,10 +273,36 @@ class ReceiptPrinted(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=T
 
 
 class SlipEntered(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
-    """A paper slip from an outage, entered later under its own number."""
+    """A numbered paper slip that carries no sale: spoilt, torn, empty. A slip with a sale is the Redemption's own."""
 
     slip: str
-    sale: SaleId
+    sale: SaleId = SaleId("")
+    note: str = ""
+
+
+class DeliveryConfirmed(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
+    """The goods of the delivery `target` reached the family: who took them."""
+
+    target: int
+    received_by: str
+    relation: str = ""
+
+
+class Exchange(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
+    """Spoilt goods of the sale `target` came back, as much of the same commodity went out; no money, no balance.
+
+    The spoilt goods never stand on the shelf again: they are shrinkage, or wait for the supplier.
+    """
+
+    target: int
+    reference: str
+    product: ProductId
+    quantity: Thousandths
+    spoilt: ProductId
+    spoilt_quantity: Thousandths
+    reason: MoveReason
+    approver: StaffId
+    to_supplier: bool = False
 
 
 class SignedIn(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
@@ -275,7 +330,7 @@ class Restored(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
 AnyEntry = (
     Redemption | GeneralSale | Reversal | BalanceInquiry | TurnedAway | GoodsReceipt | StockMove | StockCount | Repack
     | ShareReleased | DataMismatchReport | DayOpened | DayClosed | Amendment | ReceiptPrinted | SlipEntered | SignedIn
-    | SignedOut | SettingsChanged | Restored
+    | SignedOut | SettingsChanged | Restored | DeliveryConfirmed | Exchange
 )  # fmt: skip
 
 _DECODER: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry)

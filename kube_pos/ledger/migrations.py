@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kube_pos.errors import DatabaseTooNew
+from kube_pos.ledger.schema_records import RECORDS_1
 
 
 class Cursor(Protocol):
@@ -164,7 +165,7 @@ _REPLICA_1 = (
     "INSERT INTO state VALUES (1, 0, NULL, 0)",
 )
 
-JOURNAL = Schema("journal", (_JOURNAL_1,))
+JOURNAL = Schema("journal", ((*_JOURNAL_1, *RECORDS_1),))
 REPLICA = Schema("replica", (_REPLICA_1,))
 
 

@@ -35,6 +35,7 @@ from kube_pos.ledger.ids import (
     SaleId,
     StaffId,
 )
+from kube_pos.ledger.records import RecordStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class PrintRequest:
     copy: int = 0
 
 
-class JournalStore(Protocol):
+class JournalStore(RecordStore, Protocol):
     """The till's journal and what is projected from it. Writes only on the writer's thread."""
 
     def identity(self) -> Identity:

@@ -17,6 +17,7 @@ from kube_pos.ledger.ids import EntitlementId, LedgerId
 from kube_pos.ledger.ports import Identity, PrintKind, PrintRequest, Stored
 from kube_pos.ledger.sqlite_engine import Database
 from kube_pos.ledger.sqlite_reads import JournalReads
+from kube_pos.ledger.sqlite_records import SqliteRecords, apply_records
 
 _SET_IDENTITY = "INSERT INTO identity VALUES (1, ?, ?, ?, ?, ?, ?, ?)"
 _LEDGER_ID = "SELECT ledger_id FROM identity"
@@ -39,12 +40,13 @@ _ADD_CHECKPOINT = "INSERT OR IGNORE INTO checkpoint VALUES (?, ?, ?)"
 _SAVE_BASKET = "INSERT INTO basket VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET body = excluded.body"
 
 
-class SqliteJournal(JournalReads):
+class SqliteJournal(JournalReads, SqliteRecords):
     """The journal's file, read and written."""
 
     def __init__(self, database: Database, sign: Callable[[bytes], bytes] | None = None) -> None:
         """Work on an open journal file; with `sign`, every day close is signed in its own transaction."""
         super().__init__(database)
+        SqliteRecords.__init__(self, database)
         self._database = database
         self._sign = sign
 
@@ -74,7 +76,8 @@ class SqliteJournal(JournalReads):
     def append(self, entry: AnyEntry, prints: PrintRequest | None = None) -> Stored:
         """Store any entry that moves no share, durably, before returning.
 
-        Raises NotEnoughStock when it would take more goods than the book has, and StorageFailed.
+        Raises NotEnoughStock when it would take more goods than the book has, SlipUsed, NoOpenDelivery, and
+        StorageFailed; nothing is stored then.
         """
         if isinstance(entry, Redemption | GeneralSale | Reversal):
             raise TypeError("sales have their own ways in")
@@ -85,7 +88,8 @@ class SqliteJournal(JournalReads):
         """Store a redemption with its draws, stock and receipt in one durable transaction.
 
         The same `sale` again returns what was stored the first time. Raises NotEnoughShare when a draw exceeds
-        `granted` − released − spent, NotEnoughStock, and StorageFailed; nothing is stored then.
+        `granted` − released − spent, NotEnoughStock, SlipUsed, StandInUsedUp, and StorageFailed; then
+        nothing is stored.
         """
         return self._sell(entry, effects_of(entry), granted)
 
@@ -183,3 +187,5 @@ def _apply(cursor: Any, seq: int, effects: Effects, granted: Mapping[Entitlement
             raise NotEnoughStock(product=product, available=on_hand - change, wanted=-change)
     for closed in effects.closes:
         cursor.execute(_CLOSE, (seq, closed))
+    if effects.records is not None:
+        apply_records(cursor, seq, effects.records)

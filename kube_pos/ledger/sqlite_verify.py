@@ -16,6 +16,7 @@ from kube_pos.ledger.checkpoint import is_signed, message
 from kube_pos.ledger.effects import Effects, effects_of
 from kube_pos.ledger.entries import AnyEntry, GeneralSale, Redemption, Reversal, decode, kind_of
 from kube_pos.ledger.ids import LedgerId
+from kube_pos.ledger.records import RebuiltRecords
 from kube_pos.ledger.sqlite_engine import Database
 
 _ENTRIES = "SELECT seq, kind, at, body, hash FROM entry ORDER BY seq"
@@ -56,6 +57,7 @@ class _Rebuilt:
     released: dict[int, int] = field(default_factory=dict)
     sales: dict[int, tuple[object, ...]] = field(default_factory=dict)
     closing: dict[int, int] = field(default_factory=dict)
+    records: RebuiltRecords = field(default_factory=RebuiltRecords)
 
     def take_in(self, seq: int, effects: Effects) -> None:
         """Add what one entry does."""
@@ -69,6 +71,7 @@ class _Rebuilt:
             self.sales[seq] = (facts.sale, facts.receipt, facts.recipient, facts.target)
         for closed in effects.closes:
             self.closing.setdefault(closed, seq)
+        self.records.take_in(seq, effects.records)
 
 
 def verify(database: Database, public_key: bytes | None = None) -> VerifyReport:
@@ -201,11 +204,13 @@ def _compare(connection: Connection, rebuilt: _Rebuilt) -> Iterator[Finding]:
     }
     sales = {seq: (*facts, rebuilt.closing.get(seq)) for seq, facts in rebuilt.sales.items()}
     stock = {product: (on_hand,) for product, on_hand in rebuilt.stock.items()}
-    for name, expected, sql in (
+    projections: tuple[tuple[str, dict[Any, Any], str], ...] = (
         ("share_use", shares, "SELECT entitlement, spent, released FROM share_use"),
         ("sale", sales, "SELECT seq, sale, receipt, recipient, target, closing FROM sale"),
         ("stock", stock, "SELECT product, on_hand FROM stock"),
-    ):
+        *rebuilt.records.expected(),
+    )
+    for name, expected, sql in projections:
         found = stored(sql)
         for key in sorted(expected.keys() | found.keys()):
             if expected.get(key) != found.get(key):

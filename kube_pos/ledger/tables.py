@@ -85,6 +85,28 @@ predecessor = Table(
     _text("file"),
     _blob("device_key"),
 )
+slip = Table("slip", JOURNAL, _text("number", key=True), _integer("seq"))
+delivery = Table("delivery", JOURNAL, _integer("seq", key=True), _integer("confirmed", null=True))
+collector = Table(
+    "collector", JOURNAL, _integer("seq", key=True), _text("who"), _integer("recipient", null=True), _text("day")
+)
+stand_in = Table("stand_in", JOURNAL, _text("card", key=True), _text("month", key=True), _integer("spent"))
+exchange = Table(
+    "exchange", JOURNAL, _integer("seq", key=True), _integer("target"), _integer("product"), _integer("quantity")
+)
+lookup_log = Table(
+    "lookup_log",
+    JOURNAL,
+    _integer("id", key=True),
+    _integer("at"),
+    _integer("staff"),
+    _text("how"),
+    _text("card"),
+    _integer("recipient", null=True),
+    _integer("approver", null=True),
+    _text("reason"),
+)
+pin_tries = Table("pin_tries", JOURNAL, _integer("staff", key=True), _integer("wrong"))
 
 card = Table("card", REPLICA, _text("token", key=True), _blob("doc"))
 recipient = Table(

@@ -92,7 +92,8 @@ class Papers:
         return receipt_code.write(code, self.sign(code.text().encode()))
 
     def _recipient(self, entry: object) -> Recipient | None:
-        return self.till.replica.recipient(entry.recipient) if isinstance(entry, Redemption) else None
+        known = entry.recipient if isinstance(entry, Redemption) else None
+        return self.till.replica.recipient(known) if known is not None else None
 
     def _card(self, entry: object) -> str:
         token = entry.card if isinstance(entry, Redemption) else None

@@ -18,7 +18,7 @@ from kube_pos.ledger.entries import (
     ShareReleased,
     Source,
 )
-from kube_pos.ledger.ids import CardToken, EntitlementId, LedgerId
+from kube_pos.ledger.ids import CardToken, EntitlementId, LedgerId, RecipientId
 from kube_pos.upstream import tables
 from kube_pos.upstream.database import insert_new
 from kube_pos.upstream.shares import tell_shares
@@ -44,7 +44,7 @@ class Effects:
         self._now_ms = now_ms
         self._spending = Spending(connection, ledger_id)
         self._draws: dict[int, list[dict[str, Any]]] = {}
-        self._cards: dict[CardToken, tuple[str, int]] = {}
+        self._cards: dict[CardToken, tuple[str, int, RecipientId]] = {}
 
     def prepare(self, entries: Iterable[AnyEntry]) -> None:
         """Read at once what the entries to come will need."""
@@ -53,7 +53,7 @@ class Effects:
         tokens = sorted({sale.card for sale in sales if sale.card is not None})
         card = tables.card
         for row in self._connection.execute(select(card).where(card.c.token.in_(tokens))):
-            self._cards[CardToken(row.token)] = (row.state, row.changed_at)
+            self._cards[CardToken(row.token)] = (row.state, row.changed_at, RecipientId(row.recipient_id))
 
     def finish(self) -> None:
         """Write draws and shares, and tell the other ledgers that have a share of the same rows."""
@@ -96,9 +96,10 @@ class Effects:
             for draw in line.draws:
                 drawn[draw.entitlement] = drawn.get(draw.entitlement, 0) + draw.amount
         self._store_draws(seq, drawn, entry.sources)
+        family = self._family(entry)
         codes: list[VerdictCode | ReportCode] = []
         for entitlement, amount in drawn.items():
-            codes += self._spending.spend(entitlement, amount, entry.recipient, entry.day)
+            codes += self._spending.spend(entitlement, amount, family, entry.day)
         return (*codes, *self._card(entry.card, entry.at))
 
     def _sale(self, seq: int, entry: Redemption | GeneralSale) -> Codes:
@@ -143,13 +144,19 @@ class Effects:
         )
         return self._connection.execute(found).mappings().all()
 
+    def _family(self, entry: Redemption) -> RecipientId | None:
+        """Return the family of a sale; a till that knows only another outlet's card leaves it to us."""
+        if entry.recipient is not None or entry.card not in self._cards:
+            return entry.recipient
+        return self._cards[entry.card][2]
+
     def _card(self, token: CardToken | None, at: int) -> Codes:
         """Return what was wrong with a card at the moment of the sale."""
         if token is None:
             return ()
         if token not in self._cards:
             return (VerdictCode.UNKNOWN_CARD,)
-        state, changed_at = self._cards[token]
+        state, changed_at, _ = self._cards[token]
         return (VerdictCode.BLOCKED_CARD,) if state != CardState.ACTIVE and changed_at <= at else ()
 
 
@@ -175,7 +182,7 @@ def _is_plausible(entry: AnyEntry) -> bool:
         case Redemption():
             amounts = [draw.amount for line in entry.lines for draw in line.draws]
             ids: list[int] = [draw.entitlement for line in entry.lines for draw in line.draws]
-            ids += [entry.recipient]
+            ids += [] if entry.recipient is None else [entry.recipient]
             ids += [number for source in entry.sources for number in (source.program, source.fund, source.budget_year)]
             return (
                 all(amount > 0 for amount in amounts)

@@ -53,7 +53,7 @@ class Spending:
             self._load_chunk(missing[start : start + _CHUNK])
         self._unknown.update(set(missing) - self._accounts.keys())
 
-    def spend(self, entitlement_id: EntitlementId, amount: int, recipient: RecipientId, day: date) -> Codes:
+    def spend(self, entitlement_id: EntitlementId, amount: int, recipient: RecipientId | None, day: date) -> Codes:
         """Add a sale's draw of one entitlement; return what is wrong with it."""
         account = self._account(entitlement_id)
         if account is None:

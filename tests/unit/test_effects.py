@@ -58,9 +58,10 @@ def test_what_every_other_kind_does() -> None:
     assert done["Repack"].stock == {1: -1000, 2: 9000}
     assert done["ShareReleased"].released == {1: 5}
     assert done["DayClosed"].closes == (1, 2)
+    assert done["Exchange"].stock == {1: -500}
     idle = set(done) - {
         "Redemption", "GeneralSale", "Reversal", "GoodsReceipt", "StockMove", "StockCount", "Repack", "ShareReleased",
-        "DayClosed",
+        "DayClosed", "Exchange",
     }  # fmt: skip
     for name in idle:
         found = done[name]
