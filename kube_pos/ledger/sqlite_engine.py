@@ -52,6 +52,7 @@ class Database:
         self._threads = threading.local()
         self._write_lock = threading.RLock()
         self._open: list[Connection] = []
+        self._failed: Connection | None = None
         self._engine: Engine = create_engine(
             "sqlite+pysqlite://", module=sqlcipher, creator=self._connect, poolclass=NullPool, hide_parameters=True
         )
@@ -139,6 +140,7 @@ class Database:
             for connection in self._open:
                 connection.close()
             self._open.clear()
+            self._failed = None
         self._threads = threading.local()
         self._engine.dispose()
 
@@ -185,7 +187,10 @@ class Database:
         return self._failure(error) if isinstance(error, sqlcipher.Error) else None
 
     def _driver_connection(self) -> Any:
-        return self.read().connection.driver_connection
+        return self._driver_of(self.read())
+
+    def _driver_of(self, connection: Connection) -> Any:
+        return connection.connection.driver_connection
 
     def _roll_back(self, cursor: Any) -> None:
         try:
@@ -195,8 +200,17 @@ class Database:
             return
 
     def _throw_away(self) -> None:
+        """Never use this thread's connection again, but leave it open until the next one fails.
+
+        The log's index in memory goes with the last connection, and whoever opens the file then would take a commit
+        whose flush failed for a good one, though it was told as failed: repeating it would do it twice.
+        """
         connection: Connection = self._threads.connection
         del self._threads.connection
-        self._open.remove(connection)
-        connection.invalidate()
-        connection.close()
+        is_free = not self._driver_of(connection).in_transaction
+        earlier, self._failed = self._failed, connection if is_free else None
+        for gone in (earlier, None if is_free else connection):
+            if gone is not None:
+                self._open.remove(gone)
+                gone.invalidate()
+                gone.close()
