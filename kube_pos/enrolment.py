@@ -7,13 +7,24 @@ import platform
 import uuid
 from importlib.metadata import PackageNotFoundError, version
 
+from kube_pos import recovery
+from kube_pos.clock import Clock, SystemClock
 from kube_pos.errors import KubePosError, NotEnrolled
 from kube_pos.folder import TillFolder
-from kube_pos.ledger.ids import LedgerId
+from kube_pos.ledger.chain import genesis
+from kube_pos.ledger.days import business_day
+from kube_pos.ledger.entries import Restored
+from kube_pos.ledger.ids import LedgerId, StaffId
+from kube_pos.ledger.marker import Marker
 from kube_pos.ledger.ports import Identity
 from kube_pos.ledger.sqlite_journal import SqliteJournal
+from kube_pos.ledger.sqlite_predecessors import predecessors
+from kube_pos.marks import device_name
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.wire import EnrolmentRequest, from_base64, read_enrolment_code, to_base64
+
+TILL_ITSELF = StaffId(0)
+"""Stands on an entry that no person made."""
 
 
 class AlreadyEnrolled(KubePosError):
@@ -43,8 +54,8 @@ def ledger_id_of(key: DeviceKey) -> LedgerId:
     return LedgerId(str(uuid.UUID(bytes=digest[:16], version=5)))
 
 
-def enrol(folder: TillFolder, code_text: str) -> Identity:
-    """Enrol a data folder and return who it is now.
+def enrol(folder: TillFolder, code_text: str, clock: Clock | None = None) -> Identity:
+    """Enrol a data folder and return who it is now; after a restore its first entry says what it follows on.
 
     Raises AlreadyEnrolled, NotAnEnrolmentCode and all that `sync.client.enrol` raises; nothing is stored then.
     """
@@ -75,8 +86,27 @@ def enrol(folder: TillFolder, code_text: str) -> Identity:
         upstream_key=from_base64(answer.upstream_key),
         is_demo=answer.is_demo,
     )
-    journal.set_identity(identity)
+    # The mark goes first: a journal with an identity and without a mark would be taken for a copy.
+    beginning = genesis(identity.ledger_id).hex()
+    folder.marks.save(Marker(ledger_id=identity.ledger_id, seq=0, hash=beginning, device=device_name(folder.keys)))
+    journal.set_identity(identity, _first_entry(folder, clock or SystemClock()))
     return identity
+
+
+def make_recovery_code(folder: TillFolder) -> str:
+    """Wrap the folder's keys with a new recovery code and return it: it is shown once, and older codes end."""
+    code = recovery.new_code()
+    recovery.wrap(folder.path / recovery.FILE_NAME, folder.keys, code)
+    return code
+
+
+def _first_entry(folder: TillFolder, clock: Clock) -> Restored | None:
+    before = predecessors(folder.journal)
+    if not before:
+        return None
+    last = before[-1]
+    at = max(clock.now_ms(), last.last_at)
+    return Restored(at=at, day=business_day(at), by=TILL_ITSELF, previous=last.ledger_id, previous_seq=last.seq)
 
 
 def _terminal(journal: SqliteJournal) -> str | None:

@@ -78,6 +78,12 @@ class NotEnrolled(KubePosError):
     code = "not_enrolled"
 
 
+class JournalRestored(NotEnrolled):
+    """The journal was put back or copied, so its ledger is retired here. Facts: path, terminal, seq, file."""
+
+    code = "restored"
+
+
 class StorageFailed(KubePosError):
     """The disk refused a write; nothing of it was stored. Facts: path, reason."""
 

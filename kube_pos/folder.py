@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from kube_pos import logs
-from kube_pos.errors import KeyUnavailable, StorageFailed
-from kube_pos.keys import Keys, key_store
+from kube_pos import logs, recovery
+from kube_pos.errors import KeyUnavailable, NotEnrolled, StorageFailed
+from kube_pos.keys import Keys, KeyStore, key_store
 from kube_pos.ledger.migrations import JOURNAL, REPLICA
 from kube_pos.ledger.sqlite_engine import Database
+from kube_pos.ledger.sqlite_journal import SqliteJournal
+from kube_pos.ledger.sqlite_predecessors import predecessors
+from kube_pos.machine import machine_name
+from kube_pos.marks import Marks
+from kube_pos.retirement import JOURNAL_FILE, REPLICA_FILE, finish_retirement, retire
 from kube_pos.settings import FILE_NAME, Settings, load
 from kube_pos.single_instance import SingleInstance
 
-JOURNAL_FILE = "journal.db"
-REPLICA_FILE = "replica.db"
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class TillFolder:
     journal: Database
     replica: Database
     lock: SingleInstance
+    marks: Marks
 
     def close(self) -> None:
         """Close the files and let the folder go."""
@@ -43,31 +49,86 @@ def default_path() -> Path:
     return Path(platformdirs.user_data_dir("kube-pos", appauthor=False))
 
 
-def open_folder(path: Path) -> TillFolder:
-    """Open a data folder, making what is not there yet.
+def open_folder(path: Path, machine: str | None = None) -> TillFolder:
+    """Open a data folder, making what is not there yet; `machine` names this computer, by itself as the system does.
 
-    Raises AlreadyRunning, SettingsUnreadable, KeyUnavailable, DatabaseUnreadable, DatabaseTooNew or StorageFailed; the
-    folder is let go again then.
+    A journal that was put back or copied is retired: the folder is then open and not enrolled, and asking its journal
+    who it is raises JournalRestored. Raises AlreadyRunning, SettingsUnreadable, KeyUnavailable, DatabaseUnreadable,
+    DatabaseTooNew or StorageFailed; the folder is let go again then.
     """
+    lock = take_folder(path)
+    try:
+        logs.start(path)
+        settings = load(path / FILE_NAME)
+        finish_retirement(path)
+        store = key_store(path, settings.key_file)
+        keys = _keys(path, settings, store)
+        marks = Marks(path, store, machine_name() if machine is None else machine)
+        journal = _trusted_journal(path, keys, marks)
+        try:
+            keys = _own_device_key(path, journal, (keys, store, marks))
+            replica = Database(path / REPLICA_FILE, keys.files, REPLICA)
+        except BaseException:
+            journal.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+    return TillFolder(path, settings, keys, journal, replica, lock, marks)
+
+
+def take_folder(path: Path) -> SingleInstance:
+    """Make a data folder if need be and take it. Raises AlreadyRunning and StorageFailed."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise StorageFailed(path=str(path), reason=error.strerror or "") from error
-    lock = SingleInstance(path)
+    return SingleInstance(path)
+
+
+def is_enrolled(journal: Database) -> bool:
+    """Tell whether a journal belongs to an outlet."""
     try:
-        logs.start(path)
-        settings = load(path / FILE_NAME)
-        keys = _keys(path, settings)
-        journal = Database(path / JOURNAL_FILE, keys.files, JOURNAL)
-        replica = Database(path / REPLICA_FILE, keys.files, REPLICA)
+        SqliteJournal(journal).identity()
+    except NotEnrolled:
+        return False
+    return True
+
+
+def _trusted_journal(path: Path, keys: Keys, marks: Marks) -> Database:
+    """Return the open journal; one that its marks do not bear out is retired, and its successor returned."""
+    file = path / JOURNAL_FILE
+    journal = Database(file, keys.files, JOURNAL)
+    try:
+        reason = marks.doubt_of(journal) if is_enrolled(journal) else None
     except BaseException:
-        lock.release()
+        journal.close()
         raise
-    return TillFolder(path, settings, keys, journal, replica, lock)
+    if reason is None:
+        return journal
+    journal.close()
+    ended = retire(path, file, keys.files, keys.device, reason)
+    _LOG.error(
+        "the journal was put back or copied (%s): retired at entry %d, kept as %s", reason, ended.seq, ended.file
+    )
+    return Database(file, keys.files, JOURNAL)
 
 
-def _keys(path: Path, settings: Settings) -> Keys:
-    store = key_store(path, settings.key_file)
+def _own_device_key(path: Path, journal: Database, parts: tuple[Keys, KeyStore, Marks]) -> Keys:
+    """Return the keys; before enrolment with a new device key when a ledger was already signed with this one."""
+    keys, store, marks = parts
+    if is_enrolled(journal):
+        return keys
+    if not marks.was_used(keys) and all(row.device_key != keys.device for row in predecessors(journal)):
+        return keys
+    fresh = Keys(files=keys.files, device=secrets.token_bytes(32))
+    # The wrap goes first: a device key that only the wrap knows was never used, the other way round it would be lost.
+    recovery.wrap_new_device(path / recovery.FILE_NAME, fresh)
+    store.save(fresh)
+    return fresh
+
+
+def _keys(path: Path, settings: Settings, store: KeyStore) -> Keys:
     found = store.load()
     if found is not None:
         return found

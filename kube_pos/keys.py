@@ -44,6 +44,14 @@ class KeyStore(Protocol):
         """Store the keys. Raises KeyUnavailable when the place can't be written."""
         ...
 
+    def load_mark(self) -> str | None:
+        """Return the mark that lies beside the keys, None when there is none. Raises KeyUnavailable."""
+        ...
+
+    def save_mark(self, mark: str) -> None:
+        """Keep a mark beside the keys; it is no secret. Raises KeyUnavailable."""
+        ...
+
 
 class KeyFile:
     """A file that only its owner may read, for machines without a keyring."""
@@ -51,6 +59,7 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         """Keep the keys in `path`."""
         self._path = path
+        self._mark = path.with_name(f"{path.name}.mark")
 
     def load(self) -> Keys | None:
         """Return the keys in the file, None when there is no file."""
@@ -63,10 +72,26 @@ class KeyFile:
 
     def save(self, keys: Keys) -> None:
         """Write the file, durably."""
+        self._put(self._path, _write(keys))
+
+    def load_mark(self) -> str | None:
+        """Return the mark in the file beside the keys, None when there is no file."""
         try:
-            write_durably(self._path, _write(keys).encode())
+            return self._mark.read_text(encoding="ascii")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise KeyUnavailable(path=str(self._mark)) from error
+
+    def save_mark(self, mark: str) -> None:
+        """Write the file beside the keys, durably."""
+        self._put(self._mark, mark)
+
+    def _put(self, path: Path, text: str) -> None:
+        try:
+            write_durably(path, text.encode("ascii"))
         except OSError as error:
-            raise KeyUnavailable(path=str(self._path)) from error
+            raise KeyUnavailable(path=str(path)) from error
 
 
 class OsKeyring:
@@ -78,16 +103,33 @@ class OsKeyring:
 
     def load(self) -> Keys | None:
         """Return the keys in the keyring, None when it has none for this folder."""
+        text = self._get(self._name)
         try:
-            text = keyring.get_password(_SERVICE, self._name)
             return _read(text) if text else None
-        except (KeyringError, ValueError, KeyError) as error:
+        except (ValueError, KeyError) as error:
             raise KeyUnavailable(path=f"keyring {_SERVICE}") from error
 
     def save(self, keys: Keys) -> None:
         """Put the keys into the keyring."""
+        self._set(self._name, _write(keys))
+
+    def load_mark(self) -> str | None:
+        """Return the mark in the keyring, None when it has none for this folder."""
+        return self._get(f"{self._name} mark")
+
+    def save_mark(self, mark: str) -> None:
+        """Put a mark into the keyring."""
+        self._set(f"{self._name} mark", mark)
+
+    def _get(self, name: str) -> str | None:
         try:
-            keyring.set_password(_SERVICE, self._name, _write(keys))
+            return keyring.get_password(_SERVICE, name)
+        except KeyringError as error:
+            raise KeyUnavailable(path=f"keyring {_SERVICE}") from error
+
+    def _set(self, name: str, text: str) -> None:
+        try:
+            keyring.set_password(_SERVICE, name, text)
         except KeyringError as error:
             raise KeyUnavailable(path=f"keyring {_SERVICE}") from error
 

@@ -33,6 +33,8 @@ from kube_pos.ledger.quantity import Rupiah, Thousandths
 from kube_pos.ledger.sqlite_engine import Database
 from kube_pos.ledger.sqlite_journal import SqliteJournal
 from kube_pos.ledger.sqlite_replica import ReplicaChange, SqliteReplica
+from kube_pos.machine import machine_name
+from kube_pos.marks import MarkKeeper, Marks
 from kube_pos.operations.till import Session, Till
 from kube_pos.settings import FILE_NAME, Settings, save
 
@@ -96,6 +98,7 @@ def make_outlet(folder: Path, families: int, *, waiting: int = 0) -> BenchOutlet
         journal.append(
             entries.BalanceInquiry(at=till.now_ms(), day=till.today(), by=StaffId(1), recipient=RecipientId(1))
         )
+    MarkKeeper(Marks(folder, KeyFile(key_file), machine_name()), journal, keys, clock).advance()
     return BenchOutlet(till, Session(cashier), journal, replica, (journal_file, replica_file), families)
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 
-from kube_pos.errors import NotEnrolled
+from kube_pos.errors import JournalRestored, NotEnrolled
 from kube_pos.ledger.chain import genesis
 from kube_pos.ledger.entries import GeneralSale, Redemption, Reversal, decode
 from kube_pos.ledger.ids import EntitlementId, LedgerId, OutletId, ProductId, RecipientId, SaleId
 from kube_pos.ledger.ports import Identity, SaleRow, Stored, Use
 from kube_pos.ledger.sqlite_engine import Database
+from kube_pos.ledger.sqlite_predecessors import predecessors
 from kube_pos.ledger.tables import basket as basket_table
 from kube_pos.ledger.tables import entry, identity, print_job, sale, stock
 
@@ -29,9 +30,13 @@ class JournalReads:
         self._database = database
 
     def identity(self) -> Identity:
-        """Return who this till is. Raises NotEnrolled before enrolment."""
+        """Return who this till is. Raises NotEnrolled before enrolment, as JournalRestored after a restore."""
         row = self._one(select(identity))
         if row is None:
+            if before := predecessors(self._database):
+                last = before[-1]
+                path = str(self._database.path)
+                raise JournalRestored(path=path, terminal=last.terminal, seq=last.seq, file=last.file)
             raise NotEnrolled(path=str(self._database.path))
         return Identity(
             ledger_id=LedgerId(row.ledger_id),
