@@ -63,11 +63,18 @@ class Database:
         """Return this thread's connection; every statement on it sees the newest committed state.
 
         Statements raise DatabaseUnreadable when they meet a damaged page, and StorageFailed when the disk refuses.
+        The next call then gives a new connection: SQLCipher's cipher refuses everything after its first failed read.
         """
         connection: Connection | None = getattr(self._threads, "connection", None)
+        if connection is not None and getattr(self._threads, "has_failed", False):
+            del self._threads.connection
+            with self._write_lock:
+                self._discard(connection)
+            connection = None
         if connection is None:
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             self._threads.connection = connection
+            self._threads.has_failed = False
             with self._write_lock:
                 self._open.append(connection)
         return connection
@@ -184,7 +191,10 @@ class Database:
 
     def _put_into_our_words(self, context: ExceptionContext) -> BaseException | None:
         error = context.original_exception
-        return self._failure(error) if isinstance(error, sqlcipher.Error) else None
+        if not isinstance(error, sqlcipher.Error):
+            return None
+        self._threads.has_failed = True
+        return self._failure(error)
 
     def _driver_connection(self) -> Any:
         return self._driver_of(self.read())
@@ -211,6 +221,9 @@ class Database:
         earlier, self._failed = self._failed, connection if is_free else None
         for gone in (earlier, None if is_free else connection):
             if gone is not None:
-                self._open.remove(gone)
-                gone.invalidate()
-                gone.close()
+                self._discard(gone)
+
+    def _discard(self, connection: Connection) -> None:
+        self._open.remove(connection)
+        connection.invalidate()
+        connection.close()

@@ -44,6 +44,8 @@ class Day:
     baskets: dict[str, Basket] = field(default_factory=dict)
     sold: dict[str, int] = field(default_factory=dict)
     """The entries' numbers of named sales."""
+    printing: int = 0
+    """The print that is being sent."""
 
     # What is promised
 
@@ -145,20 +147,21 @@ class Day:
         """Mark the oldest print as being sent."""
         job = self.outlet.prints.next_pending()
         assert job is not None
+        self.printing = job.id
         self.outlet.prints.mark(job.id, StoredPrintState.SENDING)
         self.note("printing", job.id, "sending")
 
     def end_print(self) -> None:
         """Mark the print that is being sent as sent."""
-        sql = "SELECT id FROM print_job WHERE state = 'sending'"
-        job = int(self.outlet.journal_file.read().exec_driver_sql(sql).scalar_one())
-        self.outlet.prints.mark(job, StoredPrintState.SENT)
-        self.note("printing", job, "sent")
+        self.outlet.prints.mark(self.printing, StoredPrintState.SENT)
+        self.note("printing", self.printing, "sent")
 
     def send(self) -> None:
         """Send what waits; upstream proves it, holds it, answers; the answer is taken in."""
         acked, previous = self.outlet.outbox.acked()
         rows = self.outlet.outbox.waiting(acked, 20)
+        if not rows:
+            return
         packed = make_batch([Waiting(row.seq, row.body, row.hash) for row in rows], previous)
         now = self.outlet.clock.now_ms()
         answer = UploadAnswer(acked=packed.last, head=packed.batch.head.hex(), verdicts=(), server_time_ms=now)
@@ -190,12 +193,14 @@ class Day:
             self.outlet.journal_file.path, self.outlet.journal_file._key, self.outlet.setup.schemas[0],
             options=self.outlet.journal_file._options,
         )  # fmt: skip
-        reader.read().exec_driver_sql("BEGIN")
-        reader.read().exec_driver_sql("SELECT count(*) FROM entry").scalar_one()
-        self.fill("beside a reader", (EGG_KG, 500))
-        self.images()
-        self.checkpoint()
-        reader.close()
+        try:
+            reader.read().exec_driver_sql("BEGIN")
+            reader.read().exec_driver_sql("SELECT count(*) FROM entry").scalar_one()
+            self.fill("beside a reader", (EGG_KG, 500))
+            self.images()
+            self.checkpoint()
+        finally:
+            reader.close()
 
     def restart(self) -> None:
         """Close the till, open it again, and look after prints that were under way."""
