@@ -82,7 +82,7 @@ class DemoTill:
 
     def __init__(self, folder: Path, display: str) -> None:
         self.folder = folder
-        self._display = display
+        self.display = display
         self._process: subprocess.Popen[bytes] | None = None
         self._journal: Database | None = None
 
@@ -120,6 +120,11 @@ class DemoTill:
             self._process.terminate()
             self._process.wait(20)
             self._process = None
+
+    @property
+    def year(self) -> int:
+        """The year that the sample city plays in."""
+        return int(json.loads((self.folder / "demo.json").read_text(encoding="utf-8"))["year"])
 
     @property
     def cards(self) -> dict[str, str]:
@@ -188,6 +193,6 @@ class DemoTill:
         return [sys.executable, "-m", "kube_pos", "--language", "id", "--folder", str(self.folder)]
 
     def _environment(self) -> dict[str, str]:
-        environment = {**os.environ, "DISPLAY": self._display, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "DISPLAY": self.display, "PYTHONPATH": str(ROOT)}
         environment.pop("QT_QPA_PLATFORM", None)
         return environment
