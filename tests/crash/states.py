@@ -174,7 +174,7 @@ def states(recording: Recording, wanted: int, seed: int, *, part: int = 0, parts
             promises += isinstance(event, Note)
         if point % parts == part:
             for number, kind in chosen.get(point, ()):
-                state = State(point, kind, _make(disk, kind, random.Random(f"{seed} {point} {kind} {number}")))
+                state = State(point, kind, files_after(disk, kind, random.Random(f"{seed} {point} {kind} {number}")))
                 print_of = _print(state, promises)
                 if print_of not in seen:
                     seen.add(print_of)
@@ -205,7 +205,8 @@ def _choose(recording: Recording, wanted: int, seed: int) -> dict[int, list[tupl
     return chosen
 
 
-def _make(disk: Disk, kind: str, chance: random.Random) -> dict[str, bytes]:
+def files_after(disk: Disk, kind: str, chance: random.Random) -> dict[str, bytes]:
+    """Return the files that one kind of cut leaves of a disk."""
     cut = _Cut(disk, chance, list(disk.pending), len(disk.names_pending))
     KINDS[kind](cut)
     return cut.files()

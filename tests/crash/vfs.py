@@ -144,7 +144,7 @@ class _File:
 
 
 class Recorder:
-    """The layer. Files opened by `?vfs=<name>` are recorded until `close`; the object must outlive them all."""
+    """The layer. Files opened by `?vfs=<name>` are recorded until `close`, which every recorder needs."""
 
     def __init__(self, folder: Path, *, keep: bool = True, reads: bool = False) -> None:
         """Register the layer for files of one folder; `keep` the bytes, or only count calls and flushes.
@@ -188,11 +188,9 @@ class Recorder:
 
     def close(self) -> int:
         """Take the layer out of the library; return how many files are still open, which must be none."""
-        if self._files:
-            # Never freed: those files may still call us.
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
-        else:
+        if not self._files:
             self._library.sqlite3_vfs_unregister(ctypes.byref(self._vfs))
+            ctypes.pythonapi.Py_DecRef(ctypes.py_object(self))
         return len(self._files)
 
     def _register(self) -> None:
@@ -211,6 +209,8 @@ class Recorder:
         self._vfs.xDelete = ctypes.cast(self._kept[1], c_void_p)
         if library.sqlite3_vfs_register(ctypes.byref(self._vfs), 0) != OK:
             raise RuntimeError("the library takes no file layer")
+        # The library calls us until we take ourselves out, whether or not anybody else still knows of us.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
 
     def _open(self, _vfs: int, name: int | None, file: int, flags: int, out: int | None) -> int:
         watched = name is not None and bool(flags & (_OPEN_MAIN_DB | _OPEN_JOURNALS))
