@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from kube_pos.ledger.documents import Allowance, Product, Unit
-from kube_pos.ledger.entitlement import Allowed, drawing_order
+from kube_pos.ledger.entitlement import Allowed, MonthLine, drawing_order
 from kube_pos.ledger.entries import Draw, Line
 from kube_pos.ledger.ids import CommodityId, EntitlementId, ProgramId
 from kube_pos.ledger.quantity import Rupiah, Thousandths, line_total
@@ -82,7 +82,7 @@ def cover(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> Covere
     In-kind rows of the same commodity are drawn before rupiah; what they don't cover costs rupiah. A line draws only on
     rows whose programme permits its commodity, and goods that few rows may pay for draw before goods that many may.
     """
-    purses = _purses(allowed, permits)
+    purses = _purses(allowed.lines, permits)
     drawn = _draw_all(picks, purses)
     short = sum(missing for _, missing in drawn)
     if short:
@@ -95,6 +95,22 @@ def cover(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> Covere
     return Covered(lines, Rupiah(allowed.balance - remaining), remaining)
 
 
+def cover_partly(lines: tuple[MonthLine, ...], picks: tuple[Pick, ...], permits: Permits) -> tuple[Line, ...]:
+    """Return the lines of goods that are gone already: drawn as far as rows reach, the rest told as `over`."""
+    drawn = _draw_all(picks, _purses(lines, permits))
+    return tuple(
+        Line(
+            product=pick.product.id,
+            quantity=pick.quantity,
+            price=pick.price,
+            total=pick.total,
+            draws=tuple(draws),
+            over=Rupiah(missing),
+        )
+        for pick, (draws, missing) in zip(picks, drawn, strict=True)
+    )
+
+
 def is_permitted(product: Product, allowed: Allowed, permits: Permits) -> bool:
     """Tell whether some open row of the family may pay for a product."""
     return any(
@@ -104,7 +120,7 @@ def is_permitted(product: Product, allowed: Allowed, permits: Permits) -> bool:
     )
 
 
-def _purses(allowed: Allowed, permits: Permits) -> list[_Purse]:
+def _purses(lines: tuple[MonthLine, ...], permits: Permits) -> list[_Purse]:
     return [
         _Purse(
             line.entitlement.id,
@@ -112,7 +128,7 @@ def _purses(allowed: Allowed, permits: Permits) -> list[_Purse]:
             line.entitlement.commodity_id if line.entitlement.unit is Unit.COMMODITY else None,
             permits.get(line.entitlement.program_id, frozenset()),
         )
-        for line in drawing_order(allowed.lines)
+        for line in drawing_order(lines)
     ]
 
 
@@ -189,4 +205,4 @@ def _most_that_fits(allowed: Allowed, kept: tuple[Pick, ...], pick: Pick, permit
 
 
 def _fits(allowed: Allowed, picks: tuple[Pick, ...], permits: Permits) -> bool:
-    return all(missing == 0 for _, missing in _draw_all(picks, _purses(allowed, permits)))
+    return all(missing == 0 for _, missing in _draw_all(picks, _purses(allowed.lines, permits)))

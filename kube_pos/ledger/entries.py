@@ -55,6 +55,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     price: Rupiah
     total: Rupiah
     draws: tuple[Draw, ...] = ()
+    over: Rupiah = Rupiah(0)
+    """What no row covered of goods that a paper slip had already handed out."""
 
 
 class Proxy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -144,8 +146,6 @@ class Redemption(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True)
     delivery: bool = False
     """The goods are on their way to the family's home; a DeliveryConfirmed or a Reversal ends that."""
     slip: Slip | None = None
-    over: Rupiah = Rupiah(0)
-    """What a paper slip handed out beyond the rows as they stood when it was entered; no draw covers it."""
     stand_in: StandIn | None = None
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -144,6 +145,7 @@ class PrintKind(StrEnum):
     BALANCE = "balance"
     TURNED_AWAY = "turned_away"
     MISMATCH = "mismatch"
+    EXCHANGE = "exchange"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,15 @@ class PrintRequest:
     copy: int = 0
 
 
-class JournalStore(RecordStore, Protocol):
+class SalesOfDays(Protocol):
+    """The sales of a period, for reports."""
+
+    def sales_of(self, first: date, last: date) -> Iterator[Stored]:
+        """Yield the sales and reversals of business days, both included, in their order; reads the whole journal."""
+        ...
+
+
+class JournalStore(RecordStore, SalesOfDays, Protocol):
     """The till's journal and what is projected from it. Writes only on the writer's thread."""
 
     def identity(self) -> Identity:

@@ -69,6 +69,10 @@ class RecordStore(Protocol):
         """Return the entry that used a paper slip's number."""
         ...
 
+    def reversal_of(self, seq: int) -> int | None:
+        """Return the entry that undid a sale."""
+        ...
+
     def open_deliveries(self) -> tuple[int, ...]:
         """Return the sales that are on their way, neither confirmed nor undone, oldest first."""
         ...

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from kube_pos.ledger.clock_guard import ClockMarks
 from kube_pos.ledger.effects import Records
+from kube_pos.ledger.entries import decode
 from kube_pos.ledger.ids import BenefitMonth, CardToken, ProductId, RecipientId, StaffId
+from kube_pos.ledger.ports import Stored
 from kube_pos.ledger.records import HowFound, LookUpLine, NoOpenDelivery, SlipUsed, StandInUsedUp
 from kube_pos.ledger.sqlite_engine import Database
 
+_SALES = "SELECT e.seq, e.body, e.hash FROM sale s JOIN entry e ON e.seq = s.seq ORDER BY s.seq"
 _MARKS = """SELECT coalesce((SELECT at FROM entry ORDER BY seq DESC LIMIT 1), 0), last_contact_ms, server_time_ms
     FROM sync_state"""
 _SLIP = "SELECT seq FROM slip WHERE number = ?"
@@ -31,6 +37,15 @@ _LOOK_UPS = """SELECT at, staff, how, card, recipient, approver, reason FROM loo
 _SET_TRIES = "INSERT INTO pin_tries VALUES (?, ?) ON CONFLICT (staff) DO UPDATE SET wrong = excluded.wrong"
 
 
+class _OfDay(msgspec.Struct):
+    """As much of a body as tells its day."""
+
+    day: date
+
+
+_DAY = msgspec.json.Decoder(_OfDay)
+
+
 class SqliteRecords:
     """A `RecordStore` on the journal's file."""
 
@@ -47,6 +62,20 @@ class SqliteRecords:
         """Return the entry that used a paper slip's number."""
         row = self._file.read().exec_driver_sql(_SLIP, (number,)).fetchone()
         return int(row[0]) if row else None
+
+    def reversal_of(self, seq: int) -> int | None:
+        """Return the entry that undid a sale."""
+        row = self._file.read().exec_driver_sql("SELECT seq FROM sale WHERE target = ?", (seq,)).fetchone()
+        return int(row[0]) if row else None
+
+    def sales_of(self, first: date, last: date) -> Iterator[Stored]:
+        """Yield the sales and reversals of business days, both included, in their order; reads the whole journal.
+
+        Days follow from the clock and may go back, so no index on numbers or times can bound them.
+        """
+        for seq, body, digest in self._file.read().exec_driver_sql(_SALES):
+            if first <= _DAY.decode(body).day <= last:
+                yield Stored(seq, decode(body), digest)
 
     def open_deliveries(self) -> tuple[int, ...]:
         """Return the sales that are on their way, neither confirmed nor undone, oldest first."""

@@ -25,6 +25,10 @@ class Totals:
     in_kind_out: int = 0
     """Thousandths of commodities drawn in kind."""
     cash: int = 0
+    over: int = 0
+    """Rupiah of goods on paper slips that no entitlement covered when they were entered."""
+    stand_in: int = 0
+    """Rupiah given to other outlets' families on a programme's word."""
     by_month: dict[BenefitMonth, int] = field(default_factory=dict)
     by_fund: dict[FundId, int] = field(default_factory=dict)
     by_product: dict[ProductId, int] = field(default_factory=dict)
@@ -33,8 +37,8 @@ class Totals:
 
     @property
     def difference(self) -> Rupiah:
-        """Return entitlement used − goods out: 0 unless a line's draws do not cover it."""
-        return Rupiah(self.entitlement_used - self.goods_out)
+        """Return what accounts for the goods − goods out: 0 unless a line's draws do not cover it."""
+        return Rupiah(self.entitlement_used + self.over + self.stand_in - self.goods_out)
 
 
 def add_up(sales: Iterable[Stored], targets: Mapping[int, Stored]) -> Totals:
@@ -62,11 +66,18 @@ def rupiah_drawn(entry: Redemption) -> Rupiah:
     return Rupiah(sum(draw.amount for line in entry.lines for draw in line.draws if draw.entitlement not in in_kind))
 
 
+def over_of(entry: Redemption) -> Rupiah:
+    """Return what a paper slip handed out beyond every entitlement."""
+    return Rupiah(sum(line.over for line in entry.lines))
+
+
 def _add(totals: Totals, entry: Sale, sign: int) -> None:
     if isinstance(entry, Redemption):
         for line in entry.lines:
             _add_line(totals, entry, line, sign)
         _add_cash(totals, entry.cash, sign)
+        totals.over += over_of(entry) * sign
+        totals.stand_in += (entry.stand_in.amount if entry.stand_in else 0) * sign
         drawn = rupiah_drawn(entry) * sign
         totals.by_staff[entry.by] = totals.by_staff.get(entry.by, 0) + drawn
     elif isinstance(entry, GeneralSale):
@@ -87,8 +98,8 @@ def _add_line(totals: Totals, entry: Redemption, line: Line, sign: int) -> None:
         totals.by_month[source.month] = totals.by_month.get(source.month, 0) + draw.amount * sign
         totals.by_fund[source.fund] = totals.by_fund.get(source.fund, 0) + draw.amount * sign
     totals.entitlement_used += drawn * sign
-    # A line paid partly in kind costs only what its rupiah draws say; any other line costs its total.
-    totals.goods_out += (drawn if in_kind else line.total) * sign
+    # A line paid partly in kind costs only what its rupiah draws and its excess say; any other costs its total.
+    totals.goods_out += (drawn + line.over if in_kind else line.total) * sign
     totals.by_product[line.product] = totals.by_product.get(line.product, 0) + line.quantity * sign
 
 

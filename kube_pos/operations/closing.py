@@ -48,14 +48,18 @@ def close_day(till: Till, session: Session) -> Stored:
     report = x_report(till)
     if not report.sales:
         raise NothingToClose
+    now = till.moment()
     entry = entries.DayClosed(
-        at=till.now_ms(),
-        day=till.today(),
+        at=now.at,
+        day=now.day,
         by=session.staff_id,
+        clock_suspect=now.is_suspect,
         sales=report.sales,
         entitlement_used=Rupiah(report.totals.entitlement_used),
         goods_out=Rupiah(report.totals.goods_out),
         cash=Rupiah(report.totals.cash),
+        over=Rupiah(report.totals.over),
+        stand_in=Rupiah(report.totals.stand_in),
     )
     stored = till.journal.append(entry)
     till.wake_sync()

@@ -15,10 +15,12 @@ def reverse(till: Till, session: Session, seq: int, reason: str, approver: Staff
         raise NotPermitted(role=Role.MANAGER.value)
     if till.journal.entry(seq) is None:
         raise UnknownSale(receipt=str(seq))
+    now = till.moment()
     entry = entries.Reversal(
-        at=till.now_ms(),
-        day=till.today(),
+        at=now.at,
+        day=now.day,
         by=session.staff_id,
+        clock_suspect=now.is_suspect,
         sale=till.new_sale_id(),
         receipt=till.journal.next_receipt(),
         target=seq,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kube_pos.ledger import cards, entries
@@ -12,6 +12,7 @@ from kube_pos.ledger.entitlement import Allowed, Decision, Refused, Row, Situati
 from kube_pos.ledger.ids import CardToken
 from kube_pos.ledger.ports import PrintKind, PrintRequest, Stored, Use
 from kube_pos.ledger.quantity import Rupiah
+from kube_pos.ledger.records import HowFound
 from kube_pos.operations.till import Session, Till
 
 
@@ -24,6 +25,8 @@ class Visit:
     last4: str
     manual: bool
     list_as_of_ms: int | None
+    how: HowFound = HowFound.SCAN
+    """How the family was found, for the log of look-ups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def look_up(till: Till, payload: str, *, manual: bool = False) -> LookUp:
     match scanned:
         case cards.CardNumber():
             token = cards.card_token(till.identity.city_key, scanned)
-            return visit_of_card(till, till.replica.card(token), token, scanned.last4, manual=manual)
+            found = visit_of_card(till, till.replica.card(token), token, scanned.last4, manual=manual)
+            return replace(found, how=HowFound.TYPED) if manual else found
         case cards.PersonNumber(digits):
             return AskWhichNumber(digits)
         case cards.ProductCode(digits):
@@ -99,7 +103,8 @@ def look_up_number(till: Till, asked: AskWhichNumber, kind: NumberKind) -> Visit
     number_hash = cards.keyed_hash(till.identity.city_key, kind.value, asked.digits)
     found = till.replica.recipients_by_number(number_hash)
     recipient = found[0] if len(found) == 1 else None
-    return _visit(till, None, recipient, None, asked.digits[-4:], manual=True)
+    found_visit = _visit(till, None, recipient, None, asked.digits[-4:], manual=True)
+    return replace(found_visit, how=HowFound(kind.value))
 
 
 def visit_of_card(till: Till, card: Card | None, token: CardToken, last4: str, *, manual: bool) -> Visit:
@@ -197,7 +202,7 @@ def _visit(
 ) -> Visit:
     catalogue, as_of = till.replica.catalogue(), till.replica.list_as_of_ms()
     situation = Situation(
-        now_ms=till.now_ms(),
+        now_ms=till.believed_ms(),
         outlet_id=till.identity.outlet_id,
         list_as_of_ms=as_of,
         card=card,

@@ -14,6 +14,7 @@ from kube_pos.ledger.entitlement import Allowed, Refused, next_release
 from kube_pos.ledger.entries import (
     BalanceInquiry,
     DataMismatchReport,
+    Exchange,
     GeneralSale,
     Redemption,
     Reversal,
@@ -24,7 +25,14 @@ from kube_pos.ledger.ports import Stored
 from kube_pos.ledger.totals import rupiah_drawn
 from kube_pos.operations.look_up import Visit, rows_of, visit_of_card, visit_of_recipient
 from kube_pos.operations.receipts import Paper, mask_name, render
-from kube_pos.operations.slips import SlipFacts, balance_slip, mismatch_ticket, refusal_sentence, turned_away_slip
+from kube_pos.operations.slips import (
+    SlipFacts,
+    balance_slip,
+    exchange_ticket,
+    mismatch_ticket,
+    refusal_sentence,
+    turned_away_slip,
+)
 from kube_pos.operations.till import Till
 from kube_pos.texts import Texts
 
@@ -52,6 +60,10 @@ class Papers:
             case DataMismatchReport() as report:
                 facts = self._facts(report.at, report.by)
                 return mismatch_ticket(facts, report, self.texts, columns)
+            case Exchange() as swap:
+                sold = self.till.journal.entry(swap.target)
+                receipt = sold.entry.receipt if sold and isinstance(sold.entry, Redemption | GeneralSale) else "-"
+                return exchange_ticket(self._facts(swap.at, swap.by), swap, receipt, self.texts, columns)
             case _:
                 raise UnknownSale(receipt=str(seq))
 

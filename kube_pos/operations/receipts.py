@@ -13,7 +13,7 @@ from kube_pos.ledger.entries import GeneralSale, Line, Redemption, Reversal
 from kube_pos.ledger.ids import CommodityId
 from kube_pos.ledger.ports import Catalogue, Identity, Stored
 from kube_pos.ledger.quantity import Rupiah, format_quantity, format_rupiah
-from kube_pos.ledger.totals import rupiah_drawn
+from kube_pos.ledger.totals import over_of, rupiah_drawn
 from kube_pos.operations.layout import Layout
 from kube_pos.texts import Texts
 
@@ -95,8 +95,9 @@ def _redemption(out: Layout, paper: Paper, texts: Texts, entry: Redemption) -> N
     for program in sorted({source.program for source in entry.sources}):
         found = paper.catalogue.programs.get(program)
         out.wrapped(found.name if found else str(program))
-    out.wrapped(texts.say("receipt.period", months=period(entry, texts)))
-    out.wrapped(texts.say("receipt.funds", funds=_funds(paper, entry)))
+    if entry.sources:
+        out.wrapped(texts.say("receipt.period", months=period(entry, texts)))
+        out.wrapped(texts.say("receipt.funds", funds=_funds(paper, entry)))
     out.rule()
     _lines(out, paper, entry.lines)
     out.total(texts.say("receipt.aid_total"), _total(entry.lines))
@@ -115,8 +116,23 @@ def _redemption(out: Layout, paper: Paper, texts: Texts, entry: Redemption) -> N
     if entry.sources:
         first = min(source.expires_on for source in entry.sources)
         out.wrapped(texts.say("receipt.expires", day=f"{first:%d/%m/%Y}"))
+    _marks(out, paper, texts, entry)
     if entry.proxy is not None:
         out.wrapped(texts.say("receipt.proxy", name=mask_name(entry.proxy.name), relation=entry.proxy.relation))
+
+
+def _marks(out: Layout, paper: Paper, texts: Texts, entry: Redemption) -> None:
+    """Say what is out of the usual: a paper slip, goods beyond the balance, a delivery, a stand-in."""
+    if entry.slip is not None:
+        out.wrapped(texts.say("receipt.slip", slip=entry.slip.number, moment=texts.moment(entry.slip.at)))
+    if over := over_of(entry):
+        out.pair(texts.say("receipt.over"), format_rupiah(over), bold=True)
+    if entry.delivery:
+        out.wrapped(texts.say("receipt.delivery"), bold=True)
+    if (given := entry.stand_in) is not None:
+        program = paper.catalogue.programs.get(given.program)
+        name = program.name if program else str(given.program)
+        out.wrapped(texts.say("receipt.stand_in", program=name, limit=format_rupiah(given.limit)), bold=True)
 
 
 def period(entry: Redemption, texts: Texts) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from kube_pos.errors import BasketEmpty, BasketTooMuch, NoPrice, NotEnoughShare, NotEnoughStock, NotOnAllowList
 from kube_pos.ledger import entries
 from kube_pos.ledger.basket import Covered, Pick, TooMuch, cover, is_permitted, permits_on
 from kube_pos.ledger.documents import Product, Unit, price_on
-from kube_pos.ledger.entitlement import Allowed
+from kube_pos.ledger.entitlement import Allowed, Row
 from kube_pos.ledger.ids import EntitlementId, ProductId, SaleId
 from kube_pos.ledger.ports import Stored
 from kube_pos.ledger.quantity import Thousandths, format_quantity, format_rupiah
@@ -25,6 +26,8 @@ class Basket:
     picks: tuple[tuple[Product, Thousandths], ...]
     cash: tuple[tuple[Product, Thousandths], ...] = ()
     proxy: entries.Proxy | None = None
+    delivery: bool = False
+    """The goods are brought to the family's home."""
 
 
 def quote(till: Till, allowed: Allowed, basket: Basket) -> Covered | TooMuch:
@@ -36,7 +39,7 @@ def quote(till: Till, allowed: Allowed, basket: Basket) -> Covered | TooMuch:
     for product, _ in basket.picks:
         if not is_permitted(product, allowed, permits):
             raise NotOnAllowList(product=product.name)
-    return cover(allowed, _picks(till, basket.picks), permits)
+    return cover(allowed, priced(till, basket.picks), permits)
 
 
 def redeem(till: Till, session: Session, visit: Visit, allowed: Allowed, basket: Basket) -> Stored:
@@ -47,12 +50,12 @@ def redeem(till: Till, session: Session, visit: Visit, allowed: Allowed, basket:
     """
     if (done := till.journal.sale_by_id(basket.sale)) is not None:
         return done
-    if not _has_goods(basket.picks):
+    if not has_goods(basket.picks):
         raise BasketEmpty
     covered = quote(till, allowed, basket)
     if isinstance(covered, TooMuch):
         raise BasketTooMuch(excess=format_rupiah(covered.excess))
-    _check_stock(till, (*basket.picks, *basket.cash))
+    check_stock(till, (*basket.picks, *basket.cash))
     entry = entry_of(till, session, visit, allowed, basket, covered, till.journal.next_receipt())
     try:
         _check_still_valid(entry)
@@ -68,21 +71,24 @@ def entry_of(
     till: Till, session: Session, visit: Visit, allowed: Allowed, basket: Basket, covered: Covered, receipt: str
 ) -> entries.Redemption:
     """Return the entry of a covered basket, dated now."""
+    now = till.moment()
     return entries.Redemption(
-        at=till.now_ms(),
-        day=till.today(),
+        at=now.at,
+        day=now.day,
         by=session.staff_id,
+        clock_suspect=now.is_suspect,
         sale=basket.sale,
         receipt=receipt,
         recipient=allowed.recipient.id,
         card=visit.token,
         lines=covered.lines,
-        sources=_sources(allowed, covered),
+        sources=sources_of(allowed.rows, covered.lines),
         opening=allowed.balance,
-        cash=_cash_lines(till, basket.cash),
+        cash=cash_lines(till, basket.cash),
         as_of=visit.list_as_of_ms,
         manual=visit.manual,
         proxy=basket.proxy,
+        delivery=basket.delivery,
     )
 
 
@@ -90,16 +96,18 @@ def sell_for_cash(till: Till, session: Session, basket: Basket) -> Stored:
     """Store a cash sale that no entitlement pays for. Raises as `redeem`, and is as harmless when repeated."""
     if (done := till.journal.sale_by_id(basket.sale)) is not None:
         return done
-    if not _has_goods(basket.cash):
+    if not has_goods(basket.cash):
         raise BasketEmpty
-    _check_stock(till, basket.cash)
+    check_stock(till, basket.cash)
+    now = till.moment()
     entry = entries.GeneralSale(
-        at=till.now_ms(),
-        day=till.today(),
+        at=now.at,
+        day=now.day,
         by=session.staff_id,
+        clock_suspect=now.is_suspect,
         sale=basket.sale,
         receipt=till.journal.next_receipt(),
-        lines=_cash_lines(till, basket.cash),
+        lines=cash_lines(till, basket.cash),
     )
     stored = till.journal.sell(entry)
     till.wake_printing()
@@ -107,7 +115,8 @@ def sell_for_cash(till: Till, session: Session, basket: Basket) -> Stored:
     return stored
 
 
-def _has_goods(wanted: Iterable[tuple[Product, Thousandths]]) -> bool:
+def has_goods(wanted: Iterable[tuple[Product, Thousandths]]) -> bool:
+    """Tell whether there are goods, and some of each."""
     quantities = [quantity for _, quantity in wanted]
     return bool(quantities) and min(quantities) > 0
 
@@ -135,8 +144,9 @@ def _in_words(till: Till, allowed: Allowed, error: NotEnoughShare) -> NotEnoughS
     )
 
 
-def _picks(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> tuple[Pick, ...]:
-    today = till.today()
+def priced(till: Till, wanted: Iterable[tuple[Product, Thousandths]], day: date | None = None) -> tuple[Pick, ...]:
+    """Return goods with their prices on a day, today unless said otherwise. Raises NoPrice."""
+    today = day or till.today()
     picks = []
     for product, quantity in wanted:
         price = price_on(product, today)
@@ -146,14 +156,16 @@ def _picks(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> tuple[P
     return tuple(picks)
 
 
-def _cash_lines(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> tuple[entries.Line, ...]:
+def cash_lines(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> tuple[entries.Line, ...]:
+    """Return goods that the family pays for itself, as lines. Raises NoPrice."""
     return tuple(
         entries.Line(product=pick.product.id, quantity=pick.quantity, price=pick.price, total=pick.total)
-        for pick in _picks(till, wanted)
+        for pick in priced(till, wanted)
     )
 
 
-def _check_stock(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> None:
+def check_stock(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> None:
+    """Raise NotEnoughStock, in words, when the shelf has less than is wanted."""
     stock, needed = till.journal.stock(), dict[ProductId, int]()
     for product, quantity in wanted:
         needed[product.id] = total = needed.get(product.id, 0) + quantity
@@ -166,9 +178,10 @@ def _check_stock(till: Till, wanted: Iterable[tuple[Product, Thousandths]]) -> N
             )
 
 
-def _sources(allowed: Allowed, covered: Covered) -> tuple[entries.Source, ...]:
-    drawn: dict[EntitlementId, None] = {draw.entitlement: None for line in covered.lines for draw in line.draws}
-    by_id = {row.entitlement.id: row.entitlement for row in allowed.rows}
+def sources_of(rows: Iterable[Row], lines: Iterable[entries.Line]) -> tuple[entries.Source, ...]:
+    """Return what the rows that lines draw on are now, each once."""
+    drawn: dict[EntitlementId, None] = {draw.entitlement: None for line in lines for draw in line.draws}
+    by_id = {row.entitlement.id: row.entitlement for row in rows}
     return tuple(
         entries.Source(
             entitlement=entitlement.id,

@@ -17,13 +17,18 @@ LONGEST_WAIT_MS = 5 * 60_000
 
 
 class PinGate:
-    """Checks PINs and slows down guessing; one for the whole till, used on the writer's thread."""
+    """Checks PINs and slows down guessing; one for the whole till, used on the writer's thread.
+
+    Wrong tries are kept in the journal's file: a restart or another clock forgets none and shortens no wait, it only
+    begins the wait anew.
+    """
 
     def __init__(self, till: Till) -> None:
-        """Start with no wrong tries."""
+        """Take up the wrong tries of before; who had to wait waits once more."""
         self._till = till
-        self._wrong: dict[StaffId, int] = {}
-        self._wait_until_ms: dict[StaffId, int] = {}
+        self._wrong = till.journal.pin_tries()
+        now = till.clock.monotonic_ms()
+        self._wait_until_ms = {staff_id: now + _wait_ms(wrong) for staff_id, wrong in self._wrong.items()}
         self._hasher = PasswordHasher()
 
     def check(self, staff_id: StaffId, pin: str) -> Staff:
@@ -35,7 +40,8 @@ class PinGate:
         staff = self._till.replica.catalogue().staff.get(staff_id)
         if staff is None or not staff.active or not self._matches(staff, pin):
             raise WrongPin(wait_s=self._slow_down(staff_id, now))
-        self._wrong.pop(staff_id, None)
+        if self._wrong.pop(staff_id, 0):
+            self._till.journal.set_pin_tries(staff_id, 0)
         return staff
 
     def _matches(self, staff: Staff, pin: str) -> bool:
@@ -47,11 +53,14 @@ class PinGate:
     def _slow_down(self, staff_id: StaffId, now: int) -> int:
         wrong = self._wrong.get(staff_id, 0) + 1
         self._wrong[staff_id] = wrong
-        if wrong < FREE_TRIES:
-            return 0
-        wait_ms = min(LONGEST_WAIT_MS, 5_000 << (wrong - FREE_TRIES))
-        self._wait_until_ms[staff_id] = now + wait_ms
-        return wait_ms // 1000
+        self._till.journal.set_pin_tries(staff_id, wrong)
+        self._wait_until_ms[staff_id] = now + _wait_ms(wrong)
+        return _wait_ms(wrong) // 1000
+
+
+def _wait_ms(wrong: int) -> int:
+    """Return how long the next try has to wait after so many wrong ones in a row."""
+    return 0 if wrong < FREE_TRIES else min(LONGEST_WAIT_MS, 5_000 << min(wrong - FREE_TRIES, 10))
 
 
 def sign_in(till: Till, staff: Staff) -> Session:

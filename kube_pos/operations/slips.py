@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kube_pos.devices.document import Cut, PrintDocument
 from kube_pos.ledger.documents import Outlet, Unit
 from kube_pos.ledger.entitlement import Allowed, Decision, LineState, MonthLine
-from kube_pos.ledger.entries import DataMismatchReport
+from kube_pos.ledger.entries import DataMismatchReport, Exchange
 from kube_pos.ledger.ports import Catalogue
 from kube_pos.ledger.quantity import format_quantity, format_rupiah
 from kube_pos.operations.layout import Layout
@@ -52,6 +52,25 @@ def mismatch_ticket(facts: SlipFacts, report: DataMismatchReport, texts: Texts, 
     out.big(report.ticket)
     out.wrapped(texts.say("slip.mismatch_category", category=texts.say(f"mismatch.{report.category.value}")))
     out.wrapped(texts.say("slip.mismatch_next"))
+    return _foot(out, facts, texts)
+
+
+def exchange_ticket(facts: SlipFacts, swap: Exchange, receipt: str, texts: Texts, columns: int) -> PrintDocument:
+    """Return the paper of an exchange of spoilt goods; `receipt` is the number of the sale that they came from."""
+    out = _head(facts, texts, columns, "slip.exchange_title")
+    out.pair(texts.say("slip.exchange_number"), swap.reference)
+    out.pair(texts.say("slip.exchange_of"), receipt)
+    for key, product_id, quantity in (
+        ("slip.exchange_back", swap.spoilt, swap.spoilt_quantity),
+        ("slip.exchange_given", swap.product, swap.quantity),
+    ):
+        product = facts.catalogue.products.get(product_id)
+        out.wrapped(texts.say(key, product=product.name if product else f"#{product_id}"))
+        out.pair("", format_quantity(quantity, product.unit if product else ""))
+    out.wrapped(texts.say("receipt.reason", reason=texts.say(f"spoilt.{swap.reason.value}")))
+    approver = facts.catalogue.staff.get(swap.approver)
+    out.pair(texts.say("receipt.approver"), approver.name if approver else str(swap.approver))
+    out.wrapped(texts.say("slip.exchange_foot"))
     return _foot(out, facts, texts)
 
 
