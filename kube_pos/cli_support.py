@@ -8,11 +8,11 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from kube_pos import cli_keeping
 from kube_pos.clock import SystemClock
 from kube_pos.devices.decoder import load_decoder, read_image
 from kube_pos.devices.escpos_printer import to_bytes
 from kube_pos.devices.printer_models import model_for
-from kube_pos.enrolment import enrol
 from kube_pos.errors import KubePosError
 from kube_pos.folder import TillFolder, open_folder
 from kube_pos.ledger.entitlement import Allowed, Refused
@@ -69,9 +69,7 @@ def run(args: argparse.Namespace, path: Path, texts: Texts) -> int:
             case "verify":
                 return _verify(folder, args, texts)
             case _:
-                identity = enrol(folder, " ".join(args.code))
-                print(texts.say("cli.enrolled", terminal=identity.terminal))
-                return 0
+                return cli_keeping.run_enrol(folder, " ".join(args.code), texts)
     finally:
         folder.close()
 
@@ -165,7 +163,7 @@ def _balance_facts(found: LookUp) -> dict[str, object]:
 
 def _verify(folder: TillFolder, args: argparse.Namespace, texts: Texts) -> int:
     SqliteJournal(folder.journal).identity()
-    report = verify(folder.journal)
+    report = verify(folder.journal, DeviceKey(folder.keys.device).public_key())
     if args.json:
         findings = [{"code": finding.code, "place": finding.place} for finding in report.findings]
         print(json.dumps({"entries": report.entries, "trusted_to": report.trusted_to, "findings": findings}))

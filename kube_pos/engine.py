@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kube_pos.background import Worker
+from kube_pos.backup import backup_age, say_age
+from kube_pos.backup_keeper import BackupKeeper
 from kube_pos.clock import Clock
 from kube_pos.devices.camera import CameraCallbacks
 from kube_pos.devices.document import PrintDocument
@@ -25,12 +27,13 @@ from kube_pos.ledger.sqlite_journal import SqliteJournal
 from kube_pos.ledger.sqlite_queues import SqliteOutbox, SqlitePrints, StoredPrintState
 from kube_pos.ledger.sqlite_replica import SqliteReplica
 from kube_pos.ledger.sqlite_verify import verify
+from kube_pos.marks import MarkKeeper
 from kube_pos.operations.papers import Papers
 from kube_pos.operations.signing_in import PinGate
 from kube_pos.operations.till import Till
 from kube_pos.settings import Settings
 from kube_pos.sync.signing import DeviceKey
-from kube_pos.sync.state import SyncReport
+from kube_pos.sync.state import SyncReport, SyncState
 from kube_pos.sync.stores import StoredFeed, StoredOutbox
 from kube_pos.sync.worker import Client, SyncWorker
 from kube_pos.texts import Texts
@@ -78,21 +81,24 @@ class Engine:
         """Build the parts; nothing runs before `start`. Raises NotEnrolled and DeviceSettingWrong."""
         self.folder = folder
         self.texts = texts
-        self.journal = SqliteJournal(folder.journal)
+        self._key = DeviceKey(folder.keys.device)
+        self.journal = SqliteJournal(folder.journal, self._key.sign)
         self.replica = SqliteReplica(folder.replica)
         self.prints = SqlitePrints(folder.journal)
         self.outbox = SqliteOutbox(folder.journal)
         self.identity = self.journal.identity()
         self.writer = writer
         self._clock = clock
-        self._key = DeviceKey(folder.keys.device)
+        self._listeners = listeners
+        self._marks = MarkKeeper(folder.marks, self.journal, folder.keys, clock)
+        self._backups = BackupKeeper(folder, clock)
         self.supervisor = Supervisor(listeners.on_scan, listeners.on_device, listeners.on_frame, clock)
         self._sync = SyncWorker(
             self._connect,
             StoredOutbox(self.identity, self.outbox, clock),
             StoredFeed(self.replica),
             clock,
-            listeners.on_sync,
+            self._synced,
             interval_s=folder.settings.sync_interval_s,
         )
         self.till = Till(
@@ -110,13 +116,16 @@ class Engine:
             # A scanner that types is a keyboard: there is nothing to open, and it is ready whenever the window is.
             self.supervisor.told(DeviceStatus("scanner", DeviceState.READY, "scanner_keyboard"))
         self._sync.start()
+        self._backups.start()
 
     def stop(self) -> None:
         """Stop in the other order; what was given to the writer is still written."""
         if not self._sync.stop():
             _LOG.warning("sync did not end in time")
         self.supervisor.stop()
+        self._backups.stop()
         self.writer.stop()
+        self._marks.advance(at_once=True)
 
     def document(self, _kind: PrintKind, seq: int, copy: int) -> PrintDocument:
         """Return the paper of an entry at the printer's width."""
@@ -139,11 +148,24 @@ class Engine:
 
     def verify(self) -> tuple[bool, str]:
         """Prove the journal; return whether it is whole, and what was found in words."""
-        report = verify(self.folder.journal)
+        report = verify(self.folder.journal, self._key.public_key())
         if report.is_clean:
             return True, self.texts.say("verify.clean", entries=report.entries)
         found = [self.texts.say(f"verify.{finding.code}", place=finding.place) for finding in report.findings]
         return False, "\n".join([*found, self.texts.say("verify.trusted", seq=report.trusted_to)])
+
+    def backup_sentence(self) -> str:
+        """Return how old the newest backup is, in words. A short read."""
+        return say_age(backup_age(self.folder.path, self.journal, self._clock), self.texts)
+
+    def _synced(self, report: SyncReport) -> None:
+        """Pass on how sync stands; off the sale's path, the marks and the backups are looked after here."""
+        self._listeners.on_sync(report)
+        if report.state is SyncState.STOPPED_FORK:
+            self._marks.note_fork()
+        else:
+            self._marks.advance()
+        self._backups.consider()
 
     def _build_devices(self, listeners: Listeners) -> PrintQueue:
         supervisor = self.supervisor

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 from pathlib import Path
 
 import msgspec
@@ -35,6 +36,8 @@ class Marks:
         self._path = folder / FILE_NAME
         self._store = store
         self._machine = machine
+        self._lock = threading.Lock()
+        self._is_forked = False
 
     def load(self) -> list[Marker]:
         """Return the marks that can be read; a spoilt one counts as none."""
@@ -48,7 +51,16 @@ class Marks:
         return found
 
     def save(self, mark: Marker) -> None:
-        """Write a mark to both places; a place that refuses is told in the log, the other one counts then."""
+        """Write a mark to both places; a place that refuses is told in the log, the other one counts then.
+
+        After a mark of a fork nothing takes it back.
+        """
+        with self._lock:
+            if not self._is_forked or mark.fork:
+                self._is_forked = self._is_forked or mark.fork
+                self._write(mark)
+
+    def _write(self, mark: Marker) -> None:
         text = msgspec.json.encode(msgspec.structs.replace(mark, machine=self._machine))
         try:
             write_durably(self._path, text)
@@ -111,7 +123,11 @@ class MarkKeeper:
         now = self._clock.monotonic_ms()
         if not at_once and self._next_ms is not None and now < self._next_ms:
             return
-        head = self._journal.head()
+        try:
+            head = self._journal.head()
+        except KubePosError as error:
+            _LOG.warning("the journal's mark was not moved: %s", error)
+            return
         if head != self._written:
             self._marks.save(self._marker(head, fork=False))
             self._written = head
@@ -121,8 +137,6 @@ class MarkKeeper:
         """Remember that upstream holds other entries: at the next start the ledger is retired here."""
         _LOG.error("upstream holds other entries of this ledger; it is retired at the next start")
         self._marks.save(self._marker(self._journal.head(), fork=True))
-        # Nothing takes the word back: no mark is written any more.
-        self._next_ms = 1 << 62
 
     def _marker(self, head: tuple[int, bytes], *, fork: bool) -> Marker:
         ledger_id = self._journal.identity().ledger_id

@@ -31,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds between two looks at upstream when nothing is waiting."""
     key_file: str = ""
     """Where the data's key lies on a machine without a keyring; empty: the keyring."""
+    backup_folder: str = ""
+    """Where backups go once a day and at day close, best on a stick or another disk; empty: nowhere."""
 
 
 def load(path: Path) -> Settings:

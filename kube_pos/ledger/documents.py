@@ -118,7 +118,7 @@ class Policy(Document, frozen=True, kw_only=True):
     """From this many families on, one proxy within `proxy_days` is told at the till and to the office."""
     proxy_days: int = 30
     retention_days: int = 365
-    """How long the log of look-ups is kept."""
+    """How long the log of look-ups, logs and older backups are kept; 0: without end."""
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,6 +231,17 @@ class Share(Document, frozen=True, kw_only=True):
     """What other ledgers spent of it, as upstream last knew: for the sentence only, never for what may be spent."""
 
 
+class Recall(Document, frozen=True, kw_only=True):
+    """Upstream asks this ledger to release an entitlement's share, up to a cumulative total (protocol: shares)."""
+
+    entitlement_id: EntitlementId
+    recipient_id: RecipientId
+    released: int
+    """What `released` may become; a till gives less when it spent some, and nothing twice."""
+    until_ms: int = 0
+    """After this time nobody waits for it any more; 0: without end."""
+
+
 KINDS: dict[str, type[Document]] = {
     "outlet": Outlet,
     "program": Program,
@@ -245,6 +256,7 @@ KINDS: dict[str, type[Document]] = {
     "card": Card,
     "entitlement": Entitlement,
     "share": Share,
+    "recall": Recall,
 }
 """The kinds of the change feed and the documents that they carry."""
 

@@ -103,11 +103,15 @@ class _Round:
     changes: int = 0
     more: bool = False
     skew_ms: int = 0
+    prove: bool = False
 
     def upload(self) -> None:
         """Send entries, message by message, until nothing waits."""
         seq, head = self.outbox.acked()
         self.acked = seq
+        if self.prove and seq > 0 and not self.outbox.waiting(seq, 1):
+            # Nothing would be sent, and so nobody would see that upstream holds more than a journal that was put back.
+            seq, head = self._before(seq)
         gaps = 0
         limit = MAX_BATCH_ENTRIES
         while waiting := self.outbox.waiting(seq, limit):
@@ -184,11 +188,15 @@ class _Round:
         if not 1 <= wanted < packed.batch.first:
             raise UnreadableAnswer(reason=f"wanted {wanted}, first {packed.batch.first}")
         _LOG.warning("upstream misses entries from %d on, which are sent again", wanted)
-        if wanted == 1:
+        return self._before(wanted)
+
+    def _before(self, seq: int) -> tuple[int, bytes]:
+        """Return the place before an entry of our own."""
+        if seq == 1:
             return 0, genesis(self.outbox.identity().ledger_id)
-        own = self._own(wanted - 1)
+        own = self._own(seq - 1)
         if own is None:
-            raise ChainBroken(seq=wanted - 1)
+            raise ChainBroken(seq=seq - 1)
         return own.seq, own.hash
 
     def _own(self, seq: int) -> Waiting | None:
@@ -210,15 +218,41 @@ class _Round:
         self.outbox.note_contact(server_time_ms, traffic.up, traffic.down)
 
 
+class _NoFeed:
+    """Stands where nothing is fetched."""
+
+    def cursor(self) -> int:
+        """Return the beginning."""
+        return 0
+
+    def apply(self, page: ChangesPage) -> None:
+        """Take nothing in."""
+
+    def restart(self) -> None:
+        """There is nothing to begin anew."""
+
+
+def send_waiting(client: Upstream, outbox: OutboxStore, clock: Clock) -> None:
+    """Send everything that waits and fetch nothing: for a ledger that has ended. Raises as `run_cycle`."""
+    _Round(client, outbox, _NoFeed(), clock, threading.Event(), prove=True).upload()
+
+
 def run_cycle(
-    client: Upstream, outbox: OutboxStore, feed: FeedStore, clock: Clock, stop: threading.Event | None = None
+    client: Upstream,
+    outbox: OutboxStore,
+    feed: FeedStore,
+    clock: Clock,
+    stop: threading.Event | None = None,
+    *,
+    prove: bool = False,
 ) -> CycleResult:
     """Send everything that waits, then fetch everything new; between two messages look whether to stop.
 
+    With `prove` the newest entry is sent again when nothing waits, so that upstream can say whether it holds more.
     Raises what the client raises, Fork, ChainBroken, EntryTooLarge, UnreadableAnswer, StaleCursor. What was
     acknowledged and applied before stays so.
     """
-    turn = _Round(client, outbox, feed, clock, stop or threading.Event())
+    turn = _Round(client, outbox, feed, clock, stop or threading.Event(), prove=prove)
     try:
         turn.upload()
     except (Busy, ServerFailed, RequestRefused, TooLarge, UnreadableAnswer):

@@ -65,6 +65,7 @@ class SyncWorker:
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._failures = 0
+        self._is_proved = False
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
     def start(self) -> None:
@@ -118,7 +119,9 @@ class SyncWorker:
         more = False
         self._tell(SyncReport(SyncState.WORKING))
         try:
-            result = run_cycle(self._connected(), self._outbox, self._feed, self._clock, self._stop)
+            prove = not self._is_proved
+            result = run_cycle(self._connected(), self._outbox, self._feed, self._clock, self._stop, prove=prove)
+            self._is_proved = True
         except KubePosError as error:
             report = report_of(error)
             if not self._stop.is_set():
