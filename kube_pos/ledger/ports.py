@@ -19,10 +19,11 @@ from kube_pos.ledger.documents import (
     Policy,
     Product,
     Program,
+    Recall,
     Recipient,
     Staff,
 )
-from kube_pos.ledger.entries import AnyEntry, GeneralSale, Redemption, Reversal
+from kube_pos.ledger.entries import AnyEntry, GeneralSale, Redemption, Reversal, ShareReleased
 from kube_pos.ledger.ids import (
     CardToken,
     CommodityId,
@@ -77,6 +78,14 @@ class GrantedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRecall:
+    """What upstream asks back, with what this ledger was granted of it, ever."""
+
+    recall: Recall
+    granted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """What this ledger did with an entitlement so far, as cumulative totals."""
 
@@ -123,6 +132,10 @@ class ReplicaStore(Protocol):
 
     def granted_rows(self, recipient_id: RecipientId) -> tuple[GrantedRow, ...]:
         """Return a family's entitlements, in no order."""
+        ...
+
+    def recalls(self) -> tuple[OpenRecall, ...]:
+        """Return what upstream asks back, by entitlement."""
         ...
 
     def catalogue(self) -> Catalogue:
@@ -189,6 +202,13 @@ class JournalStore(RecordStore, SalesOfDays, Protocol):
 
         The same `sale` again returns what was stored the first time. Raises NotEnoughShare when a draw exceeds
         `granted` − released − spent, and StorageFailed; nothing is stored then.
+        """
+        ...
+
+    def release(self, entry: ShareReleased, granted: int) -> Stored:
+        """Give a part of a share back to upstream; the same total again gives nothing more.
+
+        Raises NotEnoughShare when `released` + spent would exceed `granted`, and StorageFailed; nothing is stored then.
         """
         ...
 

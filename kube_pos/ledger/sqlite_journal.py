@@ -12,7 +12,17 @@ from kube_pos.errors import AlreadyReversed, NotEnoughShare, NotEnoughStock, Not
 from kube_pos.ledger import checkpoint
 from kube_pos.ledger.chain import genesis, link
 from kube_pos.ledger.effects import Effects, effects_of
-from kube_pos.ledger.entries import AnyEntry, DayClosed, GeneralSale, Redemption, Reversal, decode, encode, kind_of
+from kube_pos.ledger.entries import (
+    AnyEntry,
+    DayClosed,
+    GeneralSale,
+    Redemption,
+    Reversal,
+    ShareReleased,
+    decode,
+    encode,
+    kind_of,
+)
 from kube_pos.ledger.ids import EntitlementId, LedgerId
 from kube_pos.ledger.ports import Identity, PrintKind, PrintRequest, Stored
 from kube_pos.ledger.sqlite_engine import Database
@@ -31,7 +41,7 @@ _SPEND = """INSERT INTO share_use VALUES (?, ?, 0)
     ON CONFLICT (entitlement) DO UPDATE SET spent = spent + excluded.spent RETURNING spent, released"""
 _UNSPEND = "UPDATE share_use SET spent = spent - ? WHERE entitlement = ?"
 _RELEASE = """INSERT INTO share_use VALUES (?, 0, ?)
-    ON CONFLICT (entitlement) DO UPDATE SET released = max(released, excluded.released)"""
+    ON CONFLICT (entitlement) DO UPDATE SET released = max(released, excluded.released) RETURNING spent, released"""
 _MOVE_STOCK = """INSERT INTO stock VALUES (?, ?)
     ON CONFLICT (product) DO UPDATE SET on_hand = on_hand + excluded.on_hand RETURNING on_hand"""
 _CLOSE = "UPDATE sale SET closing = ? WHERE seq = ? AND closing IS NULL"
@@ -79,8 +89,8 @@ class SqliteJournal(JournalReads, SqliteRecords):
         Raises NotEnoughStock when it would take more goods than the book has, SlipUsed, NoOpenDelivery, and
         StorageFailed; nothing is stored then.
         """
-        if isinstance(entry, Redemption | GeneralSale | Reversal):
-            raise TypeError("sales have their own ways in")
+        if isinstance(entry, Redemption | GeneralSale | Reversal | ShareReleased):
+            raise TypeError("what moves a share has its own way in")
         with self._database.write() as cursor:
             return self._write(cursor, entry, effects_of(entry), prints)
 
@@ -92,6 +102,14 @@ class SqliteJournal(JournalReads, SqliteRecords):
         nothing is stored.
         """
         return self._sell(entry, effects_of(entry), granted)
+
+    def release(self, entry: ShareReleased, granted: int) -> Stored:
+        """Give a part of a share back to upstream; the same total again gives nothing more.
+
+        Raises NotEnoughShare when `released` + spent would exceed `granted`, and StorageFailed; nothing is stored then.
+        """
+        with self._database.write() as cursor:
+            return self._write(cursor, entry, effects_of(entry), None, {entry.entitlement: granted})
 
     def sell(self, entry: GeneralSale) -> Stored:
         """Store a cash sale with its stock and receipt; the same `sale` again is harmless."""
@@ -180,7 +198,10 @@ def _apply(cursor: Any, seq: int, effects: Effects, granted: Mapping[Entitlement
         if spent > held:
             raise NotEnoughShare(entitlement=entitlement, available=held - spent + amount, wanted=amount)
     for entitlement, total in effects.released.items():
-        cursor.execute(_RELEASE, (entitlement, total))
+        spent, released = cursor.execute(_RELEASE, (entitlement, total)).fetchone()
+        if spent + released > granted.get(entitlement, 0):
+            held = granted.get(entitlement, 0) - spent
+            raise NotEnoughShare(entitlement=entitlement, available=held, wanted=total)
     for product, change in effects.stock.items():
         on_hand = cursor.execute(_MOVE_STOCK, (product, change)).fetchone()[0]
         if on_hand < 0 and change < 0:

@@ -12,7 +12,7 @@ import msgspec
 from kube_pos.errors import StaleCursor
 from kube_pos.ledger import documents as docs
 from kube_pos.ledger.ids import CardToken, RecipientId
-from kube_pos.ledger.ports import Catalogue, GrantedRow
+from kube_pos.ledger.ports import Catalogue, GrantedRow, OpenRecall
 from kube_pos.ledger.sqlite_engine import Database
 
 _CARD = "SELECT doc FROM card WHERE token = ?"
@@ -20,13 +20,15 @@ _RECIPIENT = "SELECT doc FROM recipient WHERE id = ?"
 _BY_NUMBER = "SELECT doc FROM recipient WHERE national_id_hash = ?1 AND ?1 <> '' OR family_card_hash = ?1 AND ?1 <> ''"
 _ROWS = """SELECT e.doc, coalesce(s.granted, 0), coalesce(s.spent_elsewhere, 0)
     FROM entitlement e LEFT JOIN share s ON s.entitlement = e.id WHERE e.recipient = ?"""
-_DOCUMENTS = "SELECT kind, doc FROM document"
+_DOCUMENTS = "SELECT kind, doc FROM document WHERE kind <> 'recall'"
+_RECALLS = """SELECT d.doc, coalesce(s.granted, 0) FROM document d
+    LEFT JOIN share s ON s.entitlement = CAST(d.key AS INTEGER) WHERE d.kind = 'recall' ORDER BY CAST(d.key AS INTEGER)"""
 _STATE = "SELECT cursor, as_of_ms, generation FROM state"
 
 _D = TypeVar("_D", bound=docs.Document)
 _K = TypeVar("_K")
 _DECODERS = {kind: msgspec.json.Decoder(cls) for kind, cls in docs.KINDS.items()}
-_CATALOGUE_KINDS = frozenset(docs.KINDS) - {"recipient", "card", "entitlement", "share"}
+_CATALOGUE_KINDS = frozenset(docs.KINDS) - {"recipient", "card", "entitlement", "share", "recall"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class SqliteReplica:
         """Return a family's entitlements, in no order."""
         rows = self._database.read().exec_driver_sql(_ROWS, (recipient_id,))
         return tuple(GrantedRow(msgspec.json.decode(row[0], type=docs.Entitlement), row[1], row[2]) for row in rows)
+
+    def recalls(self) -> tuple[OpenRecall, ...]:
+        """Return what upstream asks back, by entitlement."""
+        rows = self._database.read().exec_driver_sql(_RECALLS)
+        return tuple(OpenRecall(msgspec.json.decode(row[0], type=docs.Recall), row[1]) for row in rows)
 
     def catalogue(self) -> Catalogue:
         """Return the small documents; read again only when one of them changed."""

@@ -98,8 +98,9 @@ def test_a_share_given_back_while_the_basket_was_filled_is_told_in_words(outlet:
     rice = outlet.entitle("2026-10", 10_000, commodity=RICE)
     visit = scan(outlet, card)
     assert isinstance(visit.decision, Allowed)
-    outlet.journal.append(
-        entries.ShareReleased(at=outlet.till.now_ms(), day=TODAY, by=MANAGER.id, entitlement=rice, released=6_000)
+    outlet.journal.release(
+        entries.ShareReleased(at=outlet.till.now_ms(), day=TODAY, by=MANAGER.id, entitlement=rice, released=6_000),
+        10_000,
     )
     head = outlet.journal.head()
     with pytest.raises(NotEnoughShare) as caught:

@@ -157,11 +157,10 @@ class Till(RuleBasedStateMachine):
         use = self.outlet.journal.uses([EntitlementId(row)]).get(EntitlementId(row))
         given = self.left[row] * part // 100
         total = (use.released if use else 0) + given
-        self.outlet.journal.append(
-            ShareReleased(
-                at=self.outlet.till.now_ms(), day=TODAY, by=MANAGER.id, entitlement=EntitlementId(row), released=total
-            )
+        entry = ShareReleased(
+            at=self.outlet.till.now_ms(), day=TODAY, by=MANAGER.id, entitlement=EntitlementId(row), released=total
         )
+        self.outlet.journal.release(entry, self.granted[row])
         self.left[row] -= given
 
     @rule()

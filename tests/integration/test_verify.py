@@ -48,8 +48,9 @@ def history(outlet: Outlet) -> Outlet:
     corrections.reverse(outlet.till, outlet.session, first, "salah barang", MANAGER)
     closing.close_day(outlet.till, Session(MANAGER))
     other = outlet.entitle(family=2)
-    outlet.journal.append(
-        entries.ShareReleased(at=outlet.till.now_ms(), day=TODAY, by=MANAGER.id, entitlement=other, released=1000)
+    outlet.journal.release(
+        entries.ShareReleased(at=outlet.till.now_ms(), day=TODAY, by=MANAGER.id, entitlement=other, released=1000),
+        300_000,
     )
     shop(outlet, card)
     redemption.sell_for_cash(
