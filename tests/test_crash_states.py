@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crash.histories import migrating, scripted, wandering
+from tests.crash.histories import copying, failing, migrating, scripted, wandering
 from tests.crash.outlet import PRODUCT, Setup
 from tests.crash.plants import PLANTS, SMALL_LOG
 from tests.crash.run import examine
+from tests.crash.vfs import SyncFailed
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +31,20 @@ def test_the_first_start_of_a_next_version() -> None:
     found = examine(recording, setup, 300, 1)
     assert found.first == []
     assert found.states > 50
+
+
+def test_backups() -> None:
+    found = examine(copying(), PRODUCT, 300, 1)
+    assert found.first == []
+    assert found.states > 200
+
+
+def test_flushes_that_fail_before_the_cut() -> None:
+    recording = failing("ci")
+    assert any(isinstance(event, SyncFailed) for event in recording.events)
+    found = examine(recording, PRODUCT, 400, 1)
+    assert found.first == []
+    assert found.states > 300
 
 
 @pytest.mark.parametrize("setup", PLANTS, ids=lambda setup: setup.name)

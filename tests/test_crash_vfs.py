@@ -15,7 +15,20 @@ from tests.crash.histories import scripted, wandering
 from tests.crash.outlet import CrashOutlet
 from tests.crash.run import count_syncs
 from tests.crash.states import KINDS, files_after, states
-from tests.crash.vfs import Create, Delete, Fault, Plan, Recorder, Sync, Truncate, Write, driver_library
+from tests.crash.vfs import (
+    Create,
+    Delete,
+    Fault,
+    FolderSync,
+    Plan,
+    Recorder,
+    Rename,
+    Sync,
+    SyncFailed,
+    Truncate,
+    Write,
+    driver_library,
+)
 
 
 def test_the_drivers_library_takes_file_layers() -> None:
@@ -79,6 +92,26 @@ def test_a_cut_file_and_a_gap() -> None:
     disk.take(Write(0, 4, b"x"))
     disk.take(Sync(0, folder=False))
     assert disk.safe[0] == b"12\0\0x"
+
+
+def test_a_failed_flush_is_not_tried_again_but_pages_written_to_later_are_whole() -> None:
+    disk = Disk({"a": bytes(8192)})
+    disk.take(Write(0, 4094, b"abcd"))
+    disk.take(SyncFailed(0))
+    disk.take(Sync(0, folder=False))
+    assert disk.safe[0] == bytes(8192)
+    disk.take(Write(0, 0, b"x"))
+    disk.take(Sync(0, folder=False))
+    assert disk.safe[0][0:1] + disk.safe[0][4090:4100] == b"x\0\0\0\0ab\0\0\0\0"
+
+
+def test_another_name() -> None:
+    disk = Disk({"old": b"1", "new": b"2"})
+    disk.take(Rename("old", "new"))
+    assert disk.names_after(0) == {"old": 0, "new": 1}
+    assert disk.names_after(1) == {"new": 0}
+    disk.take(FolderSync())
+    assert disk.names == {"new": 0}
 
 
 def test_a_successor_of_the_same_name_is_another_file() -> None:

@@ -23,9 +23,11 @@ from kube_pos.ledger.entries import (
 )
 from kube_pos.ledger.ids import EntitlementId
 from kube_pos.ledger.sqlite_engine import Database
+from kube_pos.ledger.sqlite_reads import JournalReads
 from kube_pos.ledger.sqlite_verify import verify
 from kube_pos.operations.corrections import reverse
 from kube_pos.operations.till import Session
+from tests.crash.day import BACKUP
 from tests.crash.image import image_of
 from tests.crash.outlet import IDENTITY, PRODUCT, CrashOutlet, Setup
 from tests.crash.states import Recording, State
@@ -50,6 +52,8 @@ class Promises:
     images: tuple[frozenset[bytes], frozenset[bytes]]
     """What each file may say: as after the last step, or as after the one that was under way."""
     printing: Mapping[int, str]
+    copies: tuple[tuple[int, bytes] | None, ...]
+    """How far the backup may go: as the last one, or as the one that was under way. None: there need not be one."""
 
 
 @dataclass(slots=True)
@@ -61,6 +65,7 @@ class _Told:
     enrolled: bool = False
     images: list[bytes | None] = field(default_factory=lambda: [None, None])
     printing: dict[int, str] = field(default_factory=dict)
+    copy: tuple[int, bytes] | None = None
 
 
 class Ledger:
@@ -80,11 +85,13 @@ class Ledger:
                 _tell(told, note)
             elif note.what == "image" and later[note.number] is None:
                 later[note.number] = note.value
+        copies = [(note.number, note.value) for when, note in self._notes if note.what == "copied" and when > point]
         for file in (JOURNAL, REPLICA):
             images[file] = {image for image in (told.images[file], later[file]) if image is not None}
         return Promises(
             entries=self._entries, stored=told.stored, acked=told.acked, held=told.held, cursor=told.cursor,
             enrolled=told.enrolled, images=(frozenset(images[0]), frozenset(images[1])), printing=told.printing,
+            copies=(told.copy, *copies[:1]),
         )  # fmt: skip
 
 
@@ -102,6 +109,8 @@ def _tell(told: _Told, note: Note) -> None:
             told.enrolled = True
         case "printing":
             told.printing[note.number] = note.value
+        case "copied":
+            told.copy = (note.number, note.value)
         case "image":
             told.images[note.number] = note.value
 
@@ -141,6 +150,7 @@ def _faults(outlet: CrashOutlet, promises: Promises) -> Iterator[str]:
     for file, name, database in ((JOURNAL, "journal", outlet.journal_file), (REPLICA, "replica", outlet.replica_file)):
         if image_of(database) not in promises.images[file]:
             yield f"{name}: neither as before the step nor as after it"
+    yield from _backup(outlet, promises)
     # The start of the till comes last, since it changes the file.
     outlet.prints.recover()
     yield from (f"print {job} is still being sent" for job in _sending(outlet))
@@ -151,6 +161,22 @@ def _damage(database: Database) -> Iterator[str]:
         for row in database.read().exec_driver_sql(f"PRAGMA {pragma}").fetchall():
             if row[0] != good:
                 yield f"replica damaged: {row[0]}"
+
+
+def _backup(outlet: CrashOutlet, promises: Promises) -> Iterator[str]:
+    """A backup is whole, and as new as was said, or there is none yet."""
+    path = outlet.journal_file.path.parent / BACKUP
+    if not path.exists():
+        if None not in promises.copies:
+            yield "the backup is gone"
+        return
+    copy = outlet.journal_file.sibling(path, outlet.setup.schemas[0])
+    try:
+        yield from (f"backup: {finding.code} {finding.place}" for finding in verify(copy).findings)
+        if JournalReads(copy).head() not in promises.copies:
+            yield "the backup is another one than was made"
+    finally:
+        copy.close()
 
 
 def _entries(outlet: CrashOutlet, promises: Promises) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,6 +13,7 @@ from kube_pos.ledger.entries import ReceiptLine
 from kube_pos.ledger.ids import EntitlementId, ProductId, RecipientId
 from kube_pos.ledger.ports import Stored
 from kube_pos.ledger.quantity import Thousandths
+from kube_pos.ledger.sqlite_backup import copy_journal
 from kube_pos.ledger.sqlite_queues import StoredPrintState
 from kube_pos.operations.closing import close_day
 from kube_pos.operations.corrections import reprint, reverse
@@ -25,9 +27,11 @@ from kube_pos.sync.ports import Waiting
 from kube_pos.sync.wire import UploadAnswer
 from tests.crash.image import image_of
 from tests.crash.outlet import IDENTITY, CrashOutlet
+from tests.fakes import CountingBytes
 from tests.ledger_kit import CASHIER, EGG_KG, HERE, MANAGER, PLACES, RICE, RICE_BAG, SOAP_BAR
 from tests.use_case_kit import MANAGING, basket, scan
 
+BACKUP = "backup.db"
 Step = Callable[[], object]
 Pick = tuple[docs.Product, int]
 
@@ -201,6 +205,18 @@ class Day:
             self.checkpoint()
         finally:
             reader.close()
+
+    def copy(self) -> None:
+        """Make a backup of the journal, or a newer one in the place of the last."""
+        to = self.outlet.folder.resolve() / BACKUP
+        copied = copy_journal(self.outlet.journal_file, to, lambda *_: None, threading.Event())
+        self.note("copied", copied.seq, copied.hash)
+
+    @property
+    def chance(self) -> CountingBytes:
+        """Where this day's ids come from."""
+        assert isinstance(self.outlet.chance, CountingBytes)
+        return self.outlet.chance
 
     def restart(self) -> None:
         """Close the till, open it again, and look after prints that were under way."""

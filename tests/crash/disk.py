@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from tests.crash.vfs import Create, Delete, Event, Sync, Truncate, Write
+from tests.crash.vfs import Create, Delete, Event, FolderSync, Rename, Sync, SyncFailed, Truncate, Write
+
+PAGE = 4096
+"""Of the system's memory for files."""
+NameChange = Create | Delete | Rename
 
 
 class Disk:
@@ -20,20 +24,21 @@ class Disk:
         """What each file's bytes are for certain."""
         self.pending: list[Write | Truncate] = []
         """What was written since, oldest first."""
+        self._forgotten: list[Write] = []
         self.names = {name: number for number, name in enumerate(base)}
-        self.names_pending: list[Create | Delete] = []
+        self.names_pending: list[NameChange] = []
 
     def take(self, event: Event) -> None:
         """Take in the next event."""
         match event:
-            case Create():
-                self.safe[event.inode] = bytearray()
-                self.names_pending.append(event)
-            case Delete():
-                self.names_pending.append(event)
-                if event.folder:
-                    self._flush_names()
-            case Write() | Truncate():
+            case Create() | Delete() | Rename() | FolderSync():
+                self._take_name(event)
+            case SyncFailed():
+                self._forget(event.inode)
+            case Write():
+                self._remember(event)
+                self.pending.append(event)
+            case Truncate():
                 self.pending.append(event)
             case Sync():
                 for change in self.pending:
@@ -45,6 +50,27 @@ class Disk:
             case _:
                 return
 
+    def _take_name(self, event: NameChange | FolderSync) -> None:
+        if isinstance(event, Create):
+            self.safe[event.inode] = bytearray()
+        if not isinstance(event, FolderSync):
+            self.names_pending.append(event)
+        if isinstance(event, FolderSync) or (isinstance(event, Delete) and event.folder):
+            self._flush_names()
+
+    def _forget(self, inode: int) -> None:
+        """Take a file's unsafe writes for written, as a system does after a failed flush: it does not try again."""
+        gone = [change for change in self.pending if isinstance(change, Write) and change.inode == inode]
+        self.pending = [change for change in self.pending if change not in gone]
+        self._forgotten += [part for change in gone for part in parts_of(change, PAGE)]
+
+    def _remember(self, write: Write) -> None:
+        """A page that is written to again goes to the disk whole, with what was forgotten of it."""
+        pages = range(write.offset // PAGE, (write.offset + len(write.data) - 1) // PAGE + 1)
+        back = [part for part in self._forgotten if part.inode == write.inode and part.offset // PAGE in pages]
+        self._forgotten = [part for part in self._forgotten if part not in back]
+        self.pending += back
+
     def names_after(self, count: int) -> dict[str, int]:
         """Return the folder with the first `count` of its pending changes."""
         return _named(self.names, self.names_pending[:count])
@@ -52,6 +78,15 @@ class Disk:
     def _flush_names(self) -> None:
         self.names = _named(self.names, self.names_pending)
         self.names_pending.clear()
+
+
+def parts_of(write: Write, size: int) -> Iterator[Write]:
+    """Split a write at the multiples of a size."""
+    at, end = write.offset, write.offset + len(write.data)
+    while at < end:
+        upto = min(end, (at // size + 1) * size)
+        yield Write(write.inode, at, write.data[at - write.offset : upto - write.offset])
+        at = upto
 
 
 def change_body(body: bytearray, change: Write | Truncate) -> None:
@@ -67,11 +102,13 @@ def change_body(body: bytearray, change: Write | Truncate) -> None:
     body[change.offset : change.offset + len(change.data)] = change.data
 
 
-def _named(names: Mapping[str, int], changes: Iterable[Create | Delete]) -> dict[str, int]:
+def _named(names: Mapping[str, int], changes: Iterable[NameChange]) -> dict[str, int]:
     found = dict(names)
     for change in changes:
         if isinstance(change, Create):
             found[change.name] = change.inode
+        elif isinstance(change, Rename):
+            found[change.new] = found.pop(change.old)
         else:
             found.pop(change.name, None)
     return found

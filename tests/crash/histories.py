@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kube_pos.errors import StorageFailed
 from kube_pos.ledger.migrations import JOURNAL, REPLICA, Schema
 from kube_pos.sync.failures import ChainBroken
 from tests.crash.day import Day, opening, selling
 from tests.crash.image import image_of
 from tests.crash.outlet import PRODUCT, CrashOutlet, Setup
+from tests.crash.outside import watched
 from tests.crash.states import Recording
-from tests.crash.vfs import Event, Note, Recorder
+from tests.crash.vfs import Event, Fault, Note, Plan, Recorder
 from tests.ledger_kit import EGG_KG, RICE_BAG, SOAP_BAR
 
 Steps = Iterable[tuple[str, Callable[[], object]]]
@@ -58,24 +60,76 @@ def migrating(setup: Setup = PRODUCT) -> tuple[Recording, Setup]:
         return Recording(recorder.base, (*notes, *recorder.events), len(notes)), newer
 
 
-def _record(setup: Setup, steps_of: Callable[[Day], Steps]) -> Recording:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        recorder = Recorder(Path(folder))
-        outlet = CrashOutlet(Path(folder), setup=setup, recorder=recorder)
+def copying(setup: Setup = PRODUCT) -> Recording:
+    """Record backups of the journal while sales go on: a first one, and one that takes its place."""
+
+    def steps(day: Day) -> Steps:
+        for number in (1, 2):
+            yield from _Wanderer(day, random.Random(number)).steps(6)
+            yield "copy", day.copy
+
+    return _record(setup, lambda day: itertools.chain(opening(day), steps(day)), of_all=True)
+
+
+def failing(seed: str, setup: Setup = PRODUCT, steps: int = 40) -> Recording:
+    """Record a random day on which flushes and writes fail now and then; what failed is repeated."""
+    return _record(
+        setup,
+        lambda day: itertools.chain(opening(day), _Wanderer(day, random.Random(seed)).steps(steps)),
+        faults=random.Random(f"{seed} faults"),
+    )
+
+
+def _record(
+    setup: Setup,
+    steps_of: Callable[[Day], Steps],
+    *,
+    of_all: bool = False,
+    faults: random.Random | None = None,
+) -> Recording:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+        folder = Path(name).resolve()
+        recorder = Recorder(folder, of_all=of_all)
+        outlet = CrashOutlet(folder, setup=setup, recorder=recorder)
         day = Day(outlet, recorder.note)
         day.listen()
         day.images()
-        try:
-            for name, step in steps_of(day):
-                recorder.note("begin", 0, name)
-                step()
-                day.images()
-        except ChainBroken:
-            # The till itself has found a planted break before sending; a real one would be a violation all the same.
-            pass
-        outlet.close()
+        with watched(recorder, folder):
+            try:
+                for what, step in steps_of(day):
+                    recorder.note("begin", 0, what)
+                    if faults is None or what in _NOT_REPEATED:
+                        step()
+                    else:
+                        _with_faults(day, recorder, step, faults)
+                    day.images()
+            except ChainBroken:
+                # The till has found a planted break before sending; a real one would be a violation all the same.
+                pass
+            outlet.close()
         recorder.close()
         return Recording(recorder.base, tuple(recorder.events))
+
+
+_NOT_REPEATED = frozenset({"restart", "checkpoint"})
+
+
+def _with_faults(day: Day, recorder: Recorder, step: Callable[[], object], chance: random.Random) -> None:
+    """Take a step while a call may fail, and again as long as it does, with the same ids."""
+    made, rows = day.chance.calls, day.outlet._entitlements
+    for sticky in (chance.random() < 0.3, False):
+        recorder.arm(Plan(chance.randint(1, 12), chance.choice(list(Fault)), sticky))
+        day.chance.calls, day.outlet._entitlements = made, rows
+        try:
+            step()
+        except StorageFailed:
+            continue
+        else:
+            return
+        finally:
+            recorder.disarm()
+    day.chance.calls, day.outlet._entitlements = made, rows
+    step()
 
 
 @dataclass

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.check import Ledger, check
-from tests.crash.histories import MEMORY, migrating, scripted, wandering
+from tests.crash.histories import MEMORY, copying, failing, migrating, scripted, wandering
 from tests.crash.outlet import PRODUCT, Setup
 from tests.crash.plants import PLANTS, SMALL_LOG
 from tests.crash.states import Recording, states
@@ -71,16 +71,20 @@ def examine(
 
 
 def history(number: int, wanted: int, seed: int, keep: Path | None = None) -> Found:
-    """Record and examine the n-th history: the scripted day, a migration, then random days."""
+    """Record and examine the n-th history: the scripted day, a migration, backups, then random days."""
     if number == 0:
         return examine(scripted(), PRODUCT, wanted, seed, keep=keep)
     if number == 1:
         recording, setup = migrating()
         return examine(recording, setup, wanted // 4, seed, keep=keep)
+    if number == 2:
+        return examine(copying(), PRODUCT, wanted // 2, seed, keep=keep)
     setup = SMALL_LOG if number % 2 else PRODUCT
-    found = examine(wandering(f"{seed} {number}", setup), setup, wanted, seed, keep=keep)
-    if setup is SMALL_LOG:
-        # Its commits move the log as well, which takes flushes of its own.
+    is_failing = number % 4 >= 2
+    make = failing if is_failing else wandering
+    found = examine(make(f"{seed} {number}", setup), setup, wanted, seed, keep=keep)
+    if is_failing or setup is SMALL_LOG:
+        # What is repeated, and commits that move the log as well, take flushes of their own.
         found.syncs.clear()
     return found
 

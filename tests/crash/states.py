@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from tests.crash.disk import Disk, change_body
+from tests.crash.disk import Disk, change_body, parts_of
 from tests.crash.vfs import Event, Note, Truncate, Write
 
 SECTOR, BLOCK = 512, 4096
@@ -111,12 +111,8 @@ def _parts(change: Write | Truncate) -> Iterator[Write | Truncate]:
     """Split a write at the sectors of the disk."""
     if isinstance(change, Truncate):
         yield change
-        return
-    at, end = change.offset, change.offset + len(change.data)
-    while at < end:
-        upto = min(end, (at // SECTOR + 1) * SECTOR)
-        yield Write(change.inode, at, change.data[at - change.offset : upto - change.offset])
-        at = upto
+    else:
+        yield from parts_of(change, SECTOR)
 
 
 def _reordered(cut: _Cut) -> None:

@@ -106,6 +106,26 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncFailed:
+    """A flush failed: the system forgets that the bytes are not on disk, and never writes them again by itself."""
+
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A file took another name, and the place of what stood there."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSync:
+    """The names in the folder were flushed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Something that the till promised, or that others did, at this moment."""
 
@@ -114,7 +134,7 @@ class Note:
     value: Any
 
 
-Event = Create | Write | Truncate | Sync | Delete | Note
+Event = Create | Write | Truncate | Sync | SyncFailed | Delete | Rename | FolderSync | Note
 
 
 class Fault(StrEnum):
@@ -146,11 +166,13 @@ class _File:
 class Recorder:
     """The layer. Files opened by `?vfs=<name>` are recorded until `close`, which every recorder needs."""
 
-    def __init__(self, folder: Path, *, keep: bool = True, reads: bool = False) -> None:
+    def __init__(self, folder: Path, *, keep: bool = True, reads: bool = False, of_all: bool = False) -> None:
         """Register the layer for files of one folder; `keep` the bytes, or only count calls and flushes.
 
-        With `reads`, reading counts as a call too and can be made to fail.
+        With `reads`, reading counts as a call too and can be made to fail. With `of_all`, files that do not ask for the
+        layer by its name go through it as well.
         """
+        self._of_all = of_all
         self.name = f"recording{next(_NUMBERS)}"
         self.events: list[Event] = []
         self.calls = 0
@@ -193,6 +215,24 @@ class Recorder:
             ctypes.pythonapi.Py_DecRef(ctypes.py_object(self))
         return len(self._files)
 
+    def inode_of(self, name: str) -> int | None:
+        """Return the file that has a name in the folder now."""
+        return self._inodes.get(name)
+
+    def renamed(self, old: str, new: str) -> None:
+        """Take in that somebody else than SQLite gave a file another name."""
+        self._inodes[new] = self._inodes.pop(old)
+        self._add(Rename(old, new))
+
+    def flushed(self, name: str | None) -> None:
+        """Take in that somebody else than SQLite flushed a file, or the folder (None)."""
+        self._add(FolderSync() if name is None else Sync(self._inodes[name], folder=False))
+
+    def removed(self, name: str) -> None:
+        """Take in that somebody else than SQLite removed a file."""
+        if self._inodes.pop(name, None) is not None:
+            self._add(Delete(name, folder=False))
+
     def _register(self) -> None:
         library = self._library = driver_library()
         library.sqlite3_vfs_find.restype = POINTER(_Vfs)
@@ -207,7 +247,7 @@ class Recorder:
         self._vfs.zName = self._kept[2]
         self._vfs.xOpen = ctypes.cast(self._kept[0], c_void_p)
         self._vfs.xDelete = ctypes.cast(self._kept[1], c_void_p)
-        if library.sqlite3_vfs_register(ctypes.byref(self._vfs), 0) != OK:
+        if library.sqlite3_vfs_register(ctypes.byref(self._vfs), int(self._of_all)) != OK:
             raise RuntimeError("the library takes no file layer")
         # The library calls us until we take ourselves out, whether or not anybody else still knows of us.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
@@ -285,6 +325,7 @@ class Recorder:
         known = self._files[file]
         self.syncs += 1
         if (fault := self._fails()) is not None:
+            self._add(SyncFailed(known.inode))
             return _IOERR_FSYNC if fault is Fault.IOERR else FULL
         self._add(Sync(known.inode, known.makes_names_durable))
         known.makes_names_durable = False
