@@ -12,11 +12,12 @@ from sqlalchemy import Connection
 
 from kube_pos.clock import Clock
 from kube_pos.ledger.days import business_day
-from kube_pos.ledger.ids import BenefitMonth, FundId, OutletId, ProgramId
+from kube_pos.ledger.ids import BenefitMonth, FundId, OutletId, ProgramId, RecipientId
 from kube_pos.ledger.quantity import format_number, format_rupiah
 from kube_pos.sync.wire import write_enrolment_code
 from kube_pos.texts import Texts
 from kube_pos.upstream import importer, tables
+from kube_pos.upstream.amendments import Amended, Rows, amend, extend
 from kube_pos.upstream.card_sheet import write_card_sheet
 from kube_pos.upstream.catalogue import find_id
 from kube_pos.upstream.codes import write_qr
@@ -38,6 +39,8 @@ def handle(args: argparse.Namespace, texts: Texts, clock: Clock) -> None:
         "serve": _serve,
         "import-recipients": _import,
         "publish": _publish,
+        "amend": _amend,
+        "extend": _extend,
         "enrol": _enrol,
         "report": _report,
         "sample-city": _sample_city,
@@ -111,6 +114,34 @@ def _publication(connection: Connection, args: argparse.Namespace) -> Publicatio
         released_on=args.released_on,
         expires_on=args.expires_on,
     )
+
+
+def _amend(args: argparse.Namespace, database: Database, texts: Texts, clock: Clock) -> None:
+    with database.write() as connection:
+        made = amend(connection, _rows(connection, args), args.amount, args.officer, clock.now_ms())
+    _say_amended(made, texts)
+    if made.matters:
+        _say(texts.say("upstream_amendment.matters", matters=made.matters))
+
+
+def _extend(args: argparse.Namespace, database: Database, texts: Texts, clock: Clock) -> None:
+    with database.write() as connection:
+        made = extend(connection, _rows(connection, args), args.until, args.officer, clock.now_ms())
+    _say_amended(made, texts)
+
+
+def _rows(connection: Connection, args: argparse.Namespace) -> Rows:
+    return Rows(
+        program_id=ProgramId(find_id(connection, tables.program, "name", args.program)),
+        fund_id=FundId(find_id(connection, tables.fund, "name", args.fund)),
+        month=BenefitMonth(args.month),
+        recipients=frozenset(RecipientId(number) for number in args.recipient) if args.recipient else None,
+    )
+
+
+def _say_amended(made: Amended, texts: Texts) -> None:
+    changed, unchanged = format_number(made.changed), format_number(made.unchanged)
+    _say(texts.say("upstream_amendment.done", changed=changed, unchanged=unchanged))
 
 
 def _enrol(args: argparse.Namespace, database: Database, texts: Texts, clock: Clock) -> None:

@@ -31,6 +31,8 @@ def add_options(
     _serve(add("serve"), texts)
     _import(add("import-recipients"), texts)
     _publish(add("publish"), texts)
+    _amend(add("amend"), texts)
+    _extend(add("extend"), texts)
     _enrol(add("enrol"), texts)
     _report(add("report"), texts)
     _sample_city(add("sample-city"), texts)
@@ -58,6 +60,26 @@ def _publish(parser: argparse.ArgumentParser, texts: Texts) -> None:
         parser.add_argument(
             name, required=True, type=date.fromisoformat, metavar="2026-12-31", help=texts.say(f"upstream_help.{key}")
         )
+
+
+def _amend(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    _rows(parser, texts)
+    parser.add_argument("--amount", required=True, type=int, help=texts.say("upstream_help.amount"))
+
+
+def _extend(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    _rows(parser, texts)
+    until = texts.say("upstream_help.expires_on")
+    parser.add_argument("--until", required=True, type=date.fromisoformat, metavar="2027-01-31", help=until)
+
+
+def _rows(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("--program", required=True, help=texts.say("upstream_help.program"))
+    parser.add_argument("--fund", required=True, help=texts.say("upstream_help.fund"))
+    parser.add_argument("--month", required=True, metavar="2026-11", help=texts.say("upstream_help.month"))
+    chosen = texts.say("upstream_help.recipient")
+    parser.add_argument("--recipient", action="append", type=int, metavar="N", help=chosen)
+    parser.add_argument("--officer", default="officer", help=texts.say("upstream_help.officer"))
 
 
 def _enrol(parser: argparse.ArgumentParser, texts: Texts) -> None:

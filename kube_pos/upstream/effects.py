@@ -23,6 +23,7 @@ from kube_pos.upstream import tables
 from kube_pos.upstream.database import insert_new
 from kube_pos.upstream.shares import tell_shares
 from kube_pos.upstream.spending import Spending
+from kube_pos.upstream.unusual import Unusual
 from kube_pos.upstream.verdicts import Codes, ReportCode, VerdictCode
 
 _LARGEST = 2**53
@@ -43,6 +44,7 @@ class Effects:
         self._ledger_id = ledger_id
         self._now_ms = now_ms
         self._spending = Spending(connection, ledger_id)
+        self._unusual = Unusual(connection, ledger_id, self._spending)
         self._draws: dict[int, list[dict[str, Any]]] = {}
         self._cards: dict[CardToken, tuple[str, int, RecipientId]] = {}
 
@@ -68,7 +70,7 @@ class Effects:
         if not _is_plausible(entry):
             return (VerdictCode.IMPLAUSIBLE,)
         codes: list[VerdictCode | ReportCode] = (
-            [VerdictCode.CLOCK_SUSPECT] if entry.at > self._now_ms + _CLOCK_TOLERANCE_MS else []
+            [VerdictCode.CLOCK_SUSPECT] if entry.clock_suspect or entry.at > self._now_ms + _CLOCK_TOLERANCE_MS else []
         )
         match entry:
             case Redemption():
@@ -97,10 +99,12 @@ class Effects:
                 drawn[draw.entitlement] = drawn.get(draw.entitlement, 0) + draw.amount
         self._store_draws(seq, drawn, entry.sources)
         family = self._family(entry)
+        unusual, settled = self._unusual.apply(seq, entry, family)
+        self._draws[seq] += settled
         codes: list[VerdictCode | ReportCode] = []
         for entitlement, amount in drawn.items():
             codes += self._spending.spend(entitlement, amount, family, entry.day)
-        return (*codes, *self._card(entry.card, entry.at))
+        return (*codes, *unusual, *self._card(entry.card, entry.at))
 
     def _sale(self, seq: int, entry: Redemption | GeneralSale) -> Codes:
         """Note a sale under its id; the database decides whether it was there before, at this till or another."""
@@ -109,7 +113,7 @@ class Effects:
             "seq": seq,
             "sale_id": entry.sale,
             "day": entry.day.isoformat(),
-            "recipient_id": entry.recipient if isinstance(entry, Redemption) else None,
+            "recipient_id": self._family(entry) if isinstance(entry, Redemption) else None,
         }
         return () if insert_new(self._connection, tables.sale, row) else (VerdictCode.DUPLICATE_SALE,)
 
@@ -117,7 +121,8 @@ class Effects:
         by_id = {source.entitlement: source for source in sources}
         rows = []
         for entitlement, amount in drawn.items():
-            row = {"ledger_id": self._ledger_id, "seq": seq, "entitlement_id": entitlement, "amount": amount}
+            place = {"ledger_id": self._ledger_id, "seq": seq, "entitlement_id": entitlement}
+            row = {**place, "amount": amount, "settled": 0}
             rows.append({**row, **_source_columns(by_id.get(entitlement))})
         self._draws[seq] = rows
 
@@ -131,7 +136,7 @@ class Effects:
             found = self._connection.execute(select(sale.c.seq).where(*mine)).one_or_none()
             return (VerdictCode.UNKNOWN_SALE,) if found is None else (VerdictCode.ALREADY_REVERSED,)
         for row in self._draws_of(entry.target):
-            self._spending.give_back(row["entitlement_id"], row["amount"])
+            self._spending.give_back(row["entitlement_id"], row["amount"], settled=bool(row["settled"]))
         return ()
 
     def _draws_of(self, seq: int) -> Sequence[Mapping[Any, Any]]:
@@ -139,7 +144,7 @@ class Effects:
         if seq in self._draws:
             return self._draws[seq]
         draw = tables.draw
-        found = select(draw.c.entitlement_id, draw.c.amount).where(
+        found = select(draw.c.entitlement_id, draw.c.amount, draw.c.settled).where(
             draw.c.ledger_id == self._ledger_id, draw.c.seq == seq
         )
         return self._connection.execute(found).mappings().all()
@@ -191,6 +196,8 @@ def _is_plausible(entry: AnyEntry) -> bool:
                 and _is_name(entry.sale)
                 and (entry.card is None or _is_name(entry.card))
                 and all(_is_name(source.month) for source in entry.sources)
+                and all(0 <= line.over < _LARGEST_SUM for line in entry.lines)
+                and (entry.stand_in is None or 0 < entry.stand_in.amount < _LARGEST_SUM)
             )
         case GeneralSale():
             return _is_name(entry.sale)

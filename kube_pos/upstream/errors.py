@@ -47,6 +47,12 @@ class PublicationRefused(KubePosError):
     code = "publication_refused"
 
 
+class NothingToAmend(KubePosError):
+    """No such row was published, or not for every family named; nothing was changed. Facts: month, program, fund."""
+
+    code = "nothing_to_amend"
+
+
 class UnknownName(KubePosError):
     """A name or code given by the officer is not in the database. Facts: what, name."""
 

@@ -23,7 +23,7 @@ from kube_pos.upstream.errors import AlreadyPublished, MonthTwice, PublicationRe
 from kube_pos.upstream.shares import Free, active_ledger, grant
 
 _CHUNK = 400
-_LARGEST_AMOUNT = 1_000_000_000
+LARGEST_AMOUNT = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _check(wanted: Publication) -> None:
             raise MonthTwice(month=month) from None
         if month in wanted.months[:place]:
             raise MonthTwice(month=month)
-    if not 0 < wanted.amount <= _LARGEST_AMOUNT:
+    if not 0 < wanted.amount <= LARGEST_AMOUNT:
         raise PublicationRefused(reason="amount")
     if wanted.expires_on < wanted.released_on:
         raise PublicationRefused(reason="days")

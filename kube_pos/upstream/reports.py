@@ -112,7 +112,7 @@ def _harmless(value: object) -> object:
 def _entitled(connection: Connection) -> dict[_Key, _Entitled]:
     entitlement, recipient, share = tables.entitlement, tables.recipient, tables.share
     spent = (
-        select(share.c.entitlement_id, func.sum(share.c.spent).label("spent"))
+        select(share.c.entitlement_id, func.sum(share.c.spent + share.c.settled).label("spent"))
         .group_by(share.c.entitlement_id)
         .subquery()
     )

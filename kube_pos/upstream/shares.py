@@ -64,6 +64,23 @@ def free_of_outlet(connection: Connection, outlet_id: OutletId) -> list[Free]:
     return [Free(EntitlementId(row.id), row.free) for row in rows]
 
 
+def free_of_rows(connection: Connection, entitlement_ids: Iterable[EntitlementId]) -> list[Free]:
+    """Return what is free of some rows; below 0 when tills hold more than a lowered amount."""
+    wanted, entitlement = sorted(set(entitlement_ids)), tables.entitlement
+    held = _held().subquery()
+    free = entitlement.c.amount - func.coalesce(held.c.held, 0)
+    found: list[Free] = []
+    for start in range(0, len(wanted), _CHUNK):
+        rows = connection.execute(
+            select(entitlement.c.id, free.label("free"))
+            .outerjoin(held, held.c.entitlement_id == entitlement.c.id)
+            .where(entitlement.c.id.in_(wanted[start : start + _CHUNK]))
+            .order_by(entitlement.c.id)
+        )
+        found += [Free(EntitlementId(row.id), row.free) for row in rows]
+    return found
+
+
 def grant(connection: Connection, ledger_id: LedgerId, wanted: Iterable[Free]) -> int:
     """Grant a ledger what is free, and tell it of rows that others hold or have used; return how many rows it has.
 
@@ -117,7 +134,7 @@ def _held() -> Select[Any]:
     share = tables.share
     holds = share.c.granted - share.c.released
     # A till that gave out more than it held has used that up all the same: it must not be granted again.
-    held = func.sum(case((share.c.spent > holds, share.c.spent), else_=holds))
+    held = func.sum(case((share.c.spent > holds, share.c.spent), else_=holds) + share.c.settled)
     return select(share.c.entitlement_id, held.label("held")).group_by(share.c.entitlement_id)
 
 
@@ -131,7 +148,7 @@ def _tell_chunk(connection: Connection, entitlement_ids: list[EntitlementId]) ->
     ).all()
     spent: defaultdict[int, int] = defaultdict(int)
     for row in rows:
-        spent[row.entitlement_id] += row.spent
+        spent[row.entitlement_id] += row.spent + row.settled
     items = []
     for row in rows:
         document = Share(

@@ -28,9 +28,13 @@ class _Account:
     released_on: date
     expires_on: date
     others_spent: int = 0
+    others_held: int = 0
+    """What the others hold or, when that is more, have spent; with what their stand-ins took."""
     granted: int = 0
     released: int = 0
     spent: int = 0
+    settled: int = 0
+    """What stand-ins of this ledger took of what was free: outside of its share, which its till counts by itself."""
     is_stored: bool = False
     """Whether the database has a share of this ledger; one that was never granted is made, with nothing in it."""
     is_moved: bool = False
@@ -64,17 +68,33 @@ class Spending:
             VerdictCode.WRONG_FAMILY: account.recipient_id != recipient,
             VerdictCode.NOT_RELEASED: day < account.released_on,
             VerdictCode.EXPIRED: day > account.expires_on,
-            VerdictCode.OVERDRAWN: account.spent + account.others_spent > account.amount,
+            VerdictCode.OVERDRAWN: account.spent + account.settled + account.others_spent > account.amount,
             VerdictCode.NO_SHARE: account.spent > account.granted - account.released,
         }
         return tuple(code for code, is_so in faults.items() if is_so)
 
-    def give_back(self, entitlement_id: EntitlementId, amount: int) -> None:
-        """Take a draw off again, after its sale was undone."""
+    def settle(self, entitlement_id: EntitlementId, wanted: int) -> int:
+        """Take for a stand-in what no ledger holds of a row, up to what is wanted; return how much that was."""
         account = self._account(entitlement_id)
-        if account is not None:
-            account.spent -= amount
+        if account is None:
+            return 0
+        held = max(account.granted - account.released, account.spent) + account.settled
+        taken = max(0, min(wanted, account.amount - account.others_held - held))
+        if taken:
+            account.settled += taken
             account.is_moved = True
+        return taken
+
+    def give_back(self, entitlement_id: EntitlementId, amount: int, *, settled: bool) -> None:
+        """Take a draw off again, after its sale was undone; `settled`: it was a stand-in's."""
+        account = self._account(entitlement_id)
+        if account is None:
+            return
+        if settled:
+            account.settled -= amount
+        else:
+            account.spent -= amount
+        account.is_moved = True
 
     def release(self, entitlement_id: EntitlementId, released: int) -> Codes:
         """Raise `released` to a cumulative total, but never above what is unspent; return what is wrong with it."""
@@ -95,12 +115,14 @@ class Spending:
             statement = (
                 update(share)
                 .where(share.c.ledger_id == self._ledger_id, share.c.entitlement_id == bindparam("number"))
-                .values(released=bindparam("released_now"), spent=bindparam("spent_now"))
+                .values(
+                    released=bindparam("released_now"), spent=bindparam("spent_now"), settled=bindparam("settled_now")
+                )
             )
             self._connection.execute(statement, known)
         blank = {"ledger_id": self._ledger_id, "granted": 0, "released": 0}
         new = [
-            {**blank, "entitlement_id": number, "spent": account.spent}
+            {**blank, "entitlement_id": number, "spent": account.spent, "settled": account.settled}
             for number, account in moved.items()
             if not account.is_stored
         ]
@@ -128,10 +150,17 @@ class Spending:
             account = self._accounts[EntitlementId(row.entitlement_id)]
             if row.ledger_id == self._ledger_id:
                 account.granted, account.released, account.spent = row.granted, row.released, row.spent
+                account.settled = row.settled
                 account.is_stored = True
             else:
-                account.others_spent += row.spent
+                account.others_spent += row.spent + row.settled
+                account.others_held += max(row.granted - row.released, row.spent) + row.settled
 
 
 def _moved_row(number: EntitlementId, account: _Account) -> dict[str, int]:
-    return {"number": number, "released_now": account.released, "spent_now": account.spent}
+    return {
+        "number": number,
+        "released_now": account.released,
+        "spent_now": account.spent,
+        "settled_now": account.settled,
+    }

@@ -180,6 +180,7 @@ share = Table(
     Column("granted", BigInteger, nullable=False),
     Column("released", BigInteger, nullable=False),
     Column("spent", BigInteger, nullable=False),
+    Column("settled", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("granted >= 0 AND released >= 0 AND spent >= 0"),
 )
 enrolment_code = Table(
@@ -230,6 +231,7 @@ draw = Table(
     Column("month", Text, nullable=False),
     Column("unit", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
+    Column("settled", Integer, nullable=False, server_default="0"),
 )
 exception = Table(
     "exception",
@@ -241,6 +243,16 @@ exception = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
     Column("owner", Text),
+    Column("detail", Text, nullable=False, server_default=""),
+)
+collector = Table(
+    "collector",
+    metadata,
+    Column("ledger_id", ForeignKey("ledger.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("recipient_id", Integer),
+    Column("day", Text, nullable=False),
 )
 fork_evidence = Table(
     "fork_evidence",

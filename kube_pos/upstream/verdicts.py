@@ -23,6 +23,8 @@ class VerdictCode(StrEnum):
     UNKNOWN_SALE = "unknown_sale"
     ALREADY_REVERSED = "already_reversed"
     RETIRED_LEDGER = "retired_ledger"
+    SLIP_OVER = "slip_over"
+    STAND_IN = "stand_in"
 
 
 class ReportCode(StrEnum):
@@ -30,6 +32,9 @@ class ReportCode(StrEnum):
 
     DATA_MISMATCH = "data_mismatch"
     RESTORED = "restored"
+    PROXY_MANY = "proxy_many"
+    AMOUNT_HELD = "amount_held"
+    AMOUNT_OVERSPENT = "amount_overspent"
 
 
 Codes = tuple[VerdictCode | ReportCode, ...]
