@@ -22,7 +22,8 @@ _ROWS = """SELECT e.doc, coalesce(s.granted, 0), coalesce(s.spent_elsewhere, 0)
     FROM entitlement e LEFT JOIN share s ON s.entitlement = e.id WHERE e.recipient = ?"""
 _DOCUMENTS = "SELECT kind, doc FROM document WHERE kind <> 'recall'"
 _RECALLS = """SELECT d.doc, coalesce(s.granted, 0) FROM document d
-    LEFT JOIN share s ON s.entitlement = CAST(d.key AS INTEGER) WHERE d.kind = 'recall' ORDER BY CAST(d.key AS INTEGER)"""
+    LEFT JOIN share s ON s.entitlement = CAST(d.key AS INTEGER)
+    WHERE d.kind = 'recall' ORDER BY CAST(d.key AS INTEGER)"""
 _STATE = "SELECT cursor, as_of_ms, generation FROM state"
 
 _D = TypeVar("_D", bound=docs.Document)

@@ -44,12 +44,16 @@ from kube_pos.sync.wire import (
     ENROLMENT_LABEL,
     MAX_BODY_BYTES,
     PAGE_LABEL,
+    REQUEST_LABEL,
+    SHARE_LABEL,
     SIGNATURE_HEADER,
     ChangesPage,
     EnrolmentAnswer,
     EnrolmentCode,
     EnrolmentRequest,
     Message,
+    ShareAnswer,
+    ShareRequest,
     UploadAnswer,
     from_base64,
     read_page,
@@ -63,6 +67,7 @@ _LARGEST_WINDOW = 8 * 1024 * 1024
 _OK = 200
 M = TypeVar("M", bound=Message)
 _UPLOAD_ANSWER = msgspec.json.Decoder(UploadAnswer)
+_SHARE_ANSWER = msgspec.json.Decoder(ShareAnswer)
 _ENROLMENT_ANSWER = msgspec.json.Decoder(EnrolmentAnswer)
 
 
@@ -200,6 +205,15 @@ class UpstreamClient:
         headers["Accept-Encoding"] = "zstd"
         reply = self._http.exchange("GET", f"/v1/ledgers/{self._ledger_id}/changes?after={after}", headers)
         return _parsed(self._believed(reply, PAGE_LABEL), read_page)
+
+    def request_share(self, request: ShareRequest) -> ShareAnswer:
+        """Say that a family stands here and wants its share; asking again is harmless. Raises as `upload`."""
+        body = msgspec.json.encode(request)
+        headers = self._headers()
+        headers[SIGNATURE_HEADER] = signature(self._key, REQUEST_LABEL, body)
+        headers["Content-Type"] = "application/json"
+        reply = self._http.exchange("POST", f"/v1/ledgers/{self._ledger_id}/share-requests", headers, body)
+        return _parsed(self._believed(reply, SHARE_LABEL), _SHARE_ANSWER.decode)
 
     def take_traffic(self) -> Traffic:
         """Return the bytes sent and received since this was last asked."""

@@ -7,10 +7,11 @@ A signature is Ed25519 over a label, a zero byte, and the bytes of the message; 
 from __future__ import annotations
 
 import base64
+from enum import StrEnum
 
 import msgspec
 
-from kube_pos.ledger.ids import LedgerId, OutletId
+from kube_pos.ledger.ids import CardToken, LedgerId, OutletId, RecipientId
 
 PROTOCOL = 0
 SIGNATURE_HEADER = "Kube-Signature"
@@ -18,6 +19,8 @@ BATCH_LABEL = b"kube-pos batch"
 ANSWER_LABEL = b"kube-pos answer"
 PAGE_LABEL = b"kube-pos page"
 ENROLMENT_LABEL = b"kube-pos enrolment"
+REQUEST_LABEL = b"kube-pos request"
+SHARE_LABEL = b"kube-pos share"
 MAX_BATCH_ENTRIES = 500
 MAX_BODY_BYTES = 2 * 1024 * 1024
 """The largest body, decompressed, that either side takes."""
@@ -78,6 +81,34 @@ class UploadAnswer(Message, frozen=True, kw_only=True):
     head: str
     server_time_ms: int
     verdicts: tuple[Verdict, ...] = ()
+
+
+class ShareRequest(Message, frozen=True, kw_only=True):
+    """POST /v1/ledgers/{ledger_id}/share-requests: a family stands here; by its card, or by its id when known."""
+
+    card: CardToken | None = None
+    recipient: RecipientId | None = None
+
+
+class ShareState(StrEnum):
+    """How a share request stands; asking again tells how it stands now."""
+
+    GRANTED = "granted"
+    """The till holds something of the family's rows; its feed has them."""
+    WAITING = "waiting"
+    """Another till holds it and was asked to give it back."""
+    NOTHING = "nothing"
+    """There is nothing left that could come."""
+    REFUSED = "refused"
+    """The card or the family can't be served."""
+
+
+class ShareAnswer(Message, frozen=True, kw_only=True):
+    """What upstream did about a share request; the share itself comes with the changes."""
+
+    state: ShareState
+    server_time_ms: int
+    recipient: RecipientId | None = None
 
 
 class Change(Message, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """Changing rows that were published: another amount, a later last day. Each change is a new version of the row.
 
 A grant never shrinks (protocol: shares). An amount that is lowered takes back what no till was granted; where a till
-holds more than the new amount, or has spent it, a matter opens for the officer: the till honours the new version as
-soon as it hears of it, and recalling the share before that is not built yet. Sales keep what they were made with.
+holds more than the new amount, or has spent it, a matter opens for the officer, and what is held and not spent is
+recalled; the till honours the new version as soon as it hears of it. Sales keep what they were made with.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kube_pos.upstream.audit import note
 from kube_pos.upstream.entitlements import tell_entitlements
 from kube_pos.upstream.errors import NothingToAmend, PublicationRefused
 from kube_pos.upstream.publication import LARGEST_AMOUNT
+from kube_pos.upstream.requests import settle
 from kube_pos.upstream.shares import Free, active_ledger, free_of_rows, grant
 from kube_pos.upstream.verdicts import ReportCode
 
@@ -65,6 +66,7 @@ def amend(connection: Connection, rows: Rows, amount: int, officer: str, now_ms:
     changed = [row for row in found if row.amount != amount]
     _write(connection, changed, {"amount": amount})
     _grant_free(connection, changed)
+    settle(connection, [row.id for row in changed], now_ms)
     matters = _open_matters(connection, rows, changed, amount, now_ms)
     detail = f"{_where(rows)} amount={amount} rows={len(changed)} matters={matters}"
     note(connection, now_ms, officer, "amended", detail)

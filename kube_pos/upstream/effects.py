@@ -21,6 +21,7 @@ from kube_pos.ledger.entries import (
 from kube_pos.ledger.ids import CardToken, EntitlementId, LedgerId, RecipientId
 from kube_pos.upstream import tables
 from kube_pos.upstream.database import insert_new
+from kube_pos.upstream.requests import settle
 from kube_pos.upstream.shares import tell_shares
 from kube_pos.upstream.spending import Spending
 from kube_pos.upstream.unusual import Unusual
@@ -63,7 +64,9 @@ class Effects:
         if rows:
             self._connection.execute(insert(tables.draw), rows)
         self._draws.clear()
-        tell_shares(self._connection, self._spending.flush())
+        moved = self._spending.flush()
+        tell_shares(self._connection, moved)
+        settle(self._connection, moved, self._now_ms)
 
     def apply(self, seq: int, entry: AnyEntry) -> Codes:
         """Apply one entry; return the codes of what is wrong with it, each once."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 from kube_pos.ledger.documents import Entitlement, Unit
 from kube_pos.ledger.ids import OutletId, RecipientId
 from kube_pos.upstream import feed, tables
+from kube_pos.upstream.guests import for_guests, guests_of
 
 _CHUNK = 400
 
@@ -25,7 +26,9 @@ def tell_entitlements(connection: Connection, recipient_ids: Iterable[RecipientI
             .where(recipient.c.id.in_(wanted[start : start + _CHUNK]))
             .order_by(entitlement.c.id)
         )
-        feed.put(connection, [_item(row) for row in rows])
+        guests = guests_of(connection, wanted[start : start + _CHUNK])
+        items = [(_item(row), guests.get(row.recipient_id, ())) for row in rows]
+        feed.put(connection, [home for item, visited in items for home in (item, *for_guests(item, visited))])
 
 
 def _item(row: Row[tuple[object, ...]]) -> feed.Item:

@@ -15,6 +15,7 @@ from kube_pos.ledger.cards import CardNumber, card_token, keyed_hash
 from kube_pos.ledger.documents import Card, CardState, Recipient, RecipientState
 from kube_pos.ledger.ids import CardToken, OutletId, RecipientId
 from kube_pos.upstream import feed, tables
+from kube_pos.upstream.guests import for_guests, guests_of
 from kube_pos.upstream.keys import Keys
 
 _CHUNK = 400
@@ -123,12 +124,19 @@ def tell_families(connection: Connection, recipient_ids: Iterable[RecipientId]) 
     recipients: list[feed.Item] = []
     blocked: list[feed.Item] = []
     usable: list[feed.Item] = []
+    visiting: list[feed.Item] = []
     for start in range(0, len(wanted), _CHUNK):
         chunk = wanted[start : start + _CHUNK]
-        recipients += [_recipient_item(row) for row in _recipient_rows(connection, chunk)]
+        guests = guests_of(connection, chunk)
+        for row in _recipient_rows(connection, chunk):
+            recipients.append(_recipient_item(row))
+            visiting += for_guests(recipients[-1], guests.get(row.id, ()))
         for row in _card_rows(connection, chunk):
-            (usable if row.state == CardState.ACTIVE else blocked).extend(_card_items(row))
-    feed.put(connection, [*blocked, *recipients, *usable])
+            foreign, own = _card_items(row)
+            (usable if row.state == CardState.ACTIVE else blocked).extend((foreign, own))
+            visiting += for_guests(own, guests.get(row.recipient_id, ()))
+    # What a visited till gets comes last: it stands in the place of what all others know of the card.
+    feed.put(connection, [*blocked, *recipients, *usable, *visiting])
 
 
 def _forget(connection: Connection, recipient_id: RecipientId, outlet_id: OutletId) -> None:

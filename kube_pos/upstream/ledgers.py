@@ -6,6 +6,7 @@ from sqlalchemy import Connection, update
 
 from kube_pos.ledger.ids import EntitlementId, LedgerId
 from kube_pos.upstream.audit import note
+from kube_pos.upstream.requests import settle
 from kube_pos.upstream.shares import LedgerState, free_shares
 from kube_pos.upstream.tables import ledger
 
@@ -17,7 +18,11 @@ def retire(connection: Connection, ledger_id: LedgerId, officer: str, now_ms: in
 
 
 def free_frozen(connection: Connection, ledger_id: LedgerId, officer: str, now_ms: int) -> list[EntitlementId]:
-    """Free what a retired till did not spend, with the officer's name on it; return the rows."""
+    """Free what a retired till did not spend, with the officer's name on it; return the rows.
+
+    It goes where a family waits for it, else to the home outlet's till, if there is one.
+    """
     freed = free_shares(connection, ledger_id)
+    settle(connection, freed, now_ms)
     note(connection, now_ms, officer, "freed", f"ledger={ledger_id} rows={len(freed)}")
     return freed

@@ -14,13 +14,14 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from kube_pos.ledger.chain import genesis
 from kube_pos.ledger.entries import AnyEntry, decode, kind_of
-from kube_pos.ledger.ids import LedgerId
+from kube_pos.ledger.ids import LedgerId, OutletId
 from kube_pos.sync.wire import Batch, UploadAnswer, Verdict
 from kube_pos.upstream import tables
 from kube_pos.upstream.audit import note
 from kube_pos.upstream.batches import hashes_of
 from kube_pos.upstream.database import insert_new
 from kube_pos.upstream.effects import Effects
+from kube_pos.upstream.guests import end_visits
 from kube_pos.upstream.problems import RequestRefused
 from kube_pos.upstream.shares import LedgerState
 from kube_pos.upstream.verdicts import Codes, VerdictCode
@@ -111,6 +112,7 @@ def _append(
     if matters:
         connection.execute(insert(tables.exception), matters)
     effects.finish()
+    end_visits(connection, LedgerId(ledger.id), OutletId(ledger.outlet_id), now_ms)
     connection.execute(
         update(tables.ledger)
         .where(tables.ledger.c.id == ledger.id)

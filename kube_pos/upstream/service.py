@@ -9,10 +9,11 @@ from starlette.exceptions import HTTPException
 
 from kube_pos.clock import Clock
 from kube_pos.sync.wire import PROTOCOL
+from kube_pos.upstream.counter import Office
 from kube_pos.upstream.database import Database
 from kube_pos.upstream.keys import load_keys
 from kube_pos.upstream.problems import MEDIA_TYPE, RequestRefused
-from kube_pos.upstream.routes import Office, make_router
+from kube_pos.upstream.routes import make_router
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 

@@ -274,3 +274,17 @@ feed = Table(
     Column("doc", LargeBinary, nullable=False),
     UniqueConstraint("audience", "kind", "key"),
 )
+visit = Table(
+    "visit",
+    metadata,
+    Column("recipient_id", ForeignKey("recipient.id"), primary_key=True),
+    Column("ledger_id", ForeignKey("ledger.id"), primary_key=True),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("open_until", BigInteger, nullable=False),
+)
+recall = Table(
+    "recall",
+    metadata,
+    Column("entitlement_id", ForeignKey("entitlement.id"), primary_key=True),
+    Column("ledger_id", ForeignKey("ledger.id"), primary_key=True),
+)

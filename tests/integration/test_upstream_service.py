@@ -211,6 +211,7 @@ class TestService:
             "/v1/enrolments",
             "/v1/ledgers/{ledger_id}/entries",
             "/v1/ledgers/{ledger_id}/changes",
+            "/v1/ledgers/{ledger_id}/share-requests",
         }
         assert "acked" in str(paths["/v1/ledgers/{ledger_id}/entries"]["post"]["responses"]["200"])
 

@@ -254,11 +254,12 @@ class TestUpload:
         old.answer(old.upload())
         with world.database.write() as connection:
             retire(connection, old.ledger_id, "petugas", NOW_MS)
-        frozen = shares_of(world.till())
+        second = world.till()
+        frozen = shares_of(second)
         assert frozen[1] == (0, 100_000)
         with world.database.write() as connection:
             assert len(free_frozen(connection, LedgerId(old.ledger_id), "petugas", NOW_MS)) == 3
-        fresh = shares_of(world.till())
+        fresh = shares_of(second)
         assert fresh[1] == (MONTHLY - 100_000, 100_000)
         assert fresh[2] == (0, MONTHLY)
         assert fresh[3] == (MONTHLY, 0)

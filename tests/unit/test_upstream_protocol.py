@@ -53,13 +53,18 @@ def test_every_verdict_stands_on_the_page_and_has_its_sentence() -> None:
             assert Texts(language).say(f"upstream_verdict.{code}")
 
 
+def test_every_state_of_a_share_request_stands_on_the_page() -> None:
+    assert list(table("state")) == [state.value for state in wire.ShareState]
+
+
 def test_figures_of_the_page() -> None:
     assert f"`{AUDIENCE}`" in PAGE
     assert f"at most {LONGEST_LIFE_S} apart" in PAGE
     assert f"{TOLERANCE_S} s before `iat`" in PAGE
     assert f"1 to {wire.MAX_BATCH_ENTRIES} entries" in PAGE
     assert wire.MAX_BODY_BYTES == 2 * 1024 * 1024
-    for label in (wire.BATCH_LABEL, wire.ANSWER_LABEL, wire.PAGE_LABEL, wire.ENROLMENT_LABEL):
+    labels = (wire.BATCH_LABEL, wire.ANSWER_LABEL, wire.PAGE_LABEL, wire.ENROLMENT_LABEL)
+    for label in (*labels, wire.REQUEST_LABEL, wire.SHARE_LABEL):
         assert f"`{label.decode()}`" in PAGE
     assert f"Version {wire.PROTOCOL}." in PAGE
 
