@@ -8,8 +8,9 @@ import pytest
 
 from kube_pos.errors import StorageFailed
 from tests.crash.day import Day, opening
-from tests.crash.faults import prove_all
-from tests.crash.outlet import CrashOutlet
+from tests.crash.faults import prove, prove_all
+from tests.crash.outlet import CrashOutlet, Setup
+from tests.crash.plants import CLOSES_AT_ONCE, KEEPS_BROKEN
 from tests.crash.vfs import Fault, Plan, Recorder
 from tests.ledger_kit import EGG_KG
 
@@ -21,6 +22,12 @@ def test_any_call_may_fail(reads: bool) -> None:  # noqa: FBT001
     assert found.said == []
     assert found.runs == 500
     assert found.seen > 250, "most failures reach the till"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("setup", "reads"), [(CLOSES_AT_ONCE, False), (KEEPS_BROKEN, True)])
+def test_a_planted_fault_is_found(setup: Setup, reads: bool) -> None:  # noqa: FBT001
+    assert prove(150, 1, reads=reads, setup=setup).violations > 0
 
 
 def _till(folder: Path, *, reads: bool = False) -> tuple[Recorder, CrashOutlet, Day]:

@@ -13,3 +13,4 @@ def test_a_killed_till_has_lost_and_doubled_nothing() -> None:
     assert found.said == []
     assert (found.kills, found.lost, found.doubled, found.half) == (25, 0, 0, 0)
     assert found.promised > 25
+    assert found.acknowledged > 0

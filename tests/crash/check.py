@@ -29,7 +29,7 @@ from kube_pos.operations.corrections import reverse
 from kube_pos.operations.till import Session
 from tests.crash.day import BACKUP
 from tests.crash.image import image_of
-from tests.crash.outlet import IDENTITY, PRODUCT, CrashOutlet, Setup
+from tests.crash.outlet import DEVICE, IDENTITY, PRODUCT, CrashOutlet, Setup
 from tests.crash.states import Recording, State
 from tests.crash.vfs import Note
 from tests.ledger_kit import CASHIER, EGG_KG, MANAGER, PLACES
@@ -142,7 +142,10 @@ def check(
 
 
 def _faults(outlet: CrashOutlet, promises: Promises) -> Iterator[str]:
-    yield from (f"verify: {finding.code} {finding.place}" for finding in verify(outlet.journal_file).findings)
+    yield from (
+        f"verify: {finding.code} {finding.place}"
+        for finding in verify(outlet.journal_file, DEVICE.public_key()).findings
+    )
     yield from _damage(outlet.replica_file)
     yield from _entries(outlet, promises)
     yield from _prints(outlet, promises)
@@ -172,7 +175,7 @@ def _backup(outlet: CrashOutlet, promises: Promises) -> Iterator[str]:
         return
     copy = outlet.journal_file.sibling(path, outlet.setup.schemas[0])
     try:
-        yield from (f"backup: {finding.code} {finding.place}" for finding in verify(copy).findings)
+        yield from (f"backup: {finding.code} {finding.place}" for finding in verify(copy, DEVICE.public_key()).findings)
         if JournalReads(copy).head() not in promises.copies:
             yield "the backup is another one than was made"
     finally:
@@ -260,5 +263,4 @@ def _sell_on(outlet: CrashOutlet) -> Iterator[str]:
     outlet.open()
     if outlet.journal.uses([EntitlementId(row)])[EntitlementId(row)].spent != 0:
         yield "a further reversal is lost"
-    for finding in verify(outlet.journal_file).findings:
-        yield f"after a further sale: {finding.code} {finding.place}"
+    yield from (f"after a further sale: {finding}" for finding in outlet.findings())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kube_pos.ledger import documents as docs
@@ -105,11 +105,9 @@ class Day:
         }
         return self.stored(receive_delivery(self.outlet.till, MANAGING, "SJ-1", "Bulog", lines))
 
-    def fill(
-        self, name: str, *picks: tuple[docs.Product, int], cash: tuple[tuple[docs.Product, int], ...] = ()
-    ) -> None:
+    def fill(self, name: str, *picks: Pick, cash: tuple[Pick, ...] = (), delivery: bool = False) -> None:
         """Make a basket and keep it, as the screen does while it is filled."""
-        self.baskets[name] = made = basket(self.outlet, *picks, cash=cash)
+        self.baskets[name] = made = replace(basket(self.outlet, *picks, cash=cash), delivery=delivery)
         self.outlet.journal.save_basket(f"{name} {made.sale}".encode())
 
     def redeem(self, name: str, family: int) -> Stored:

@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kube_pos.errors import AlreadyReversed, DatabaseUnreadable, KubePosError, StorageFailed
-from kube_pos.ledger.sqlite_verify import verify
 from kube_pos.operations.closing import NothingToClose
 from kube_pos.operations.till import Session
 from tests.crash.day import Day, Step, opening, selling
+from tests.crash.further import further
 from tests.crash.histories import MEMORY
 from tests.crash.image import image_of
-from tests.crash.outlet import CrashOutlet
+from tests.crash.outlet import PRODUCT, CrashOutlet, Setup
 from tests.crash.vfs import Fault, Plan, Recorder
 from tests.fakes import CountingBytes
 from tests.ledger_kit import CASHIER
@@ -87,17 +87,17 @@ class Faults:
 
 def steps_of(day: Day) -> list[tuple[str, Step]]:
     """Return the steps of the scripted day."""
-    return list(itertools.chain(opening(day), selling(day)))
+    return list(itertools.chain(opening(day), selling(day), further(day, 3, "A")))
 
 
-def moments(*, reads: bool = False) -> list[Moment]:
+def moments(*, reads: bool = False, setup: Setup = PRODUCT) -> list[Moment]:
     """Run the scripted day once and return the till before each of its steps."""
     found: list[Moment] = []
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         folder = Path(name)
         recorder = Recorder(folder, keep=False, reads=reads)
         chance = CountingBytes()
-        outlet = CrashOutlet(folder, recorder=recorder, chance=chance)
+        outlet = CrashOutlet(folder, setup=setup, recorder=recorder, chance=chance)
         day = Day(outlet, _nothing)
         before = _images(outlet)
         for number, (step_name, step) in enumerate(steps_of(day)):
@@ -113,7 +113,9 @@ def moments(*, reads: bool = False) -> list[Moment]:
     return found
 
 
-def run_one(moment: Moment, run: Run, folder: Path, found: Faults, *, reads: bool = False) -> None:
+def run_one(
+    moment: Moment, run: Run, folder: Path, found: Faults, *, reads: bool = False, setup: Setup = PRODUCT
+) -> None:
     """Let one call of one step fail, retry the step, and count what is wrong."""
     for path in folder.iterdir():
         path.unlink()
@@ -121,7 +123,7 @@ def run_one(moment: Moment, run: Run, folder: Path, found: Faults, *, reads: boo
         (folder / name).write_bytes(body)
     recorder = Recorder(folder, keep=False, reads=reads)
     chance = CountingBytes()
-    outlet = CrashOutlet(folder, recorder=recorder, chance=chance)
+    outlet = CrashOutlet(folder, setup=setup, recorder=recorder, chance=chance)
     outlet.session = Session(CASHIER)
     day = copy(moment.day)
     day.outlet, day.note = outlet, _nothing
@@ -191,7 +193,7 @@ def _retry(
     outlet.open()
     if _images(outlet) != moment.after:
         wrong.append("lost, half or double after the retry" if failed else "done, and not there after a start")
-    wrong += [f"verify: {finding.code} {finding.place}" for finding in verify(outlet.journal_file).findings]
+    wrong += outlet.findings()
 
 
 def plans(found: list[Moment], wanted: int, seed: int) -> list[Run]:
@@ -207,13 +209,15 @@ def plans(found: list[Moment], wanted: int, seed: int) -> list[Run]:
     return all_runs if wanted >= len(all_runs) else random.Random(seed).sample(all_runs, wanted)
 
 
-def prove(wanted: int, seed: int, *, part: int = 0, parts: int = 1, reads: bool = False) -> Faults:
+def prove(
+    wanted: int, seed: int, *, part: int = 0, parts: int = 1, reads: bool = False, setup: Setup = PRODUCT
+) -> Faults:
     """Run a part of the failures."""
     found = Faults()
-    day = moments(reads=reads)
+    day = moments(reads=reads, setup=setup)
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         for run in plans(day, wanted, seed)[part::parts]:
-            run_one(day[run.moment], run, Path(folder), found, reads=reads)
+            run_one(day[run.moment], run, Path(folder), found, reads=reads, setup=setup)
     return found
 
 

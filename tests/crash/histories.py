@@ -13,6 +13,7 @@ from kube_pos.errors import StorageFailed
 from kube_pos.ledger.migrations import JOURNAL, REPLICA, Schema
 from kube_pos.sync.failures import ChainBroken
 from tests.crash.day import Day, opening, selling
+from tests.crash.further import further
 from tests.crash.image import image_of
 from tests.crash.outlet import PRODUCT, CrashOutlet, Setup
 from tests.crash.outside import watched
@@ -33,7 +34,7 @@ NEXT_STEP = (
 
 def scripted(setup: Setup = PRODUCT) -> Recording:
     """Record the scripted day, from an empty folder on."""
-    return _record(setup, lambda day: itertools.chain(opening(day), selling(day)))
+    return _record(setup, lambda day: itertools.chain(opening(day), selling(day), further(day, 3, "A")))
 
 
 def wandering(seed: str, setup: Setup = PRODUCT, steps: int = 40) -> Recording:
@@ -49,7 +50,7 @@ def migrating(setup: Setup = PRODUCT) -> tuple[Recording, Setup]:
         notes: list[Event] = []
         outlet = CrashOutlet(folder, setup=setup)
         day = Day(outlet, lambda *words: notes.append(Note(*words)))
-        for _, step in itertools.chain(opening(day), selling(day)):
+        for _, step in itertools.chain(opening(day), selling(day), further(day, 3, "A")):
             step()
         outlet.close()
         recorder = Recorder(folder)
@@ -145,7 +146,7 @@ class _Wanderer:
         """Yield about so many steps."""
         wishes: dict[Callable[[], Steps], int] = {
             self._sale: 6, self._cash_sale: 2, self._reversal: 3, self._print: 3, self._send: 2, self._close: 1,
-            self._page: 2, self._checkpoint: 2, self._restart: 1, self._balance: 1, self._delivery: 1,
+            self._page: 2, self._checkpoint: 2, self._restart: 1, self._balance: 1, self._delivery: 1, self._further: 1,
         }  # fmt: skip
         for _ in range(count):
             self.made += 1
@@ -196,6 +197,9 @@ class _Wanderer:
 
     def _balance(self) -> Steps:
         yield "balance", lambda: self.day.inquire(3)
+
+    def _further(self) -> Steps:
+        yield from further(self.day, 3, f"{self.made}N")
 
     def _delivery(self) -> Steps:
         yield "deliver", lambda: self.day.deliver(5_000)

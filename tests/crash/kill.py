@@ -10,12 +10,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from kube_pos.ledger.entries import GeneralSale, Redemption, Reversal, decode
-from kube_pos.ledger.sqlite_verify import verify
 from tests.crash.day import Day, opening
 from tests.crash.outlet import CrashOutlet
 from tests.crash.seller import ACKED, ENTRY, sell
@@ -31,6 +30,7 @@ class Kills:
 
     kills: int = 0
     promised: int = 0
+    acknowledged: int = 0
     lost: int = 0
     doubled: int = 0
     half: int = 0
@@ -63,6 +63,7 @@ def kill_and_prove(kills: int, seed: int) -> Kills:
                 found.kills += 1
                 found.said += _prove(Path(folder), told, found)
             found.promised += len(told.entries)
+            found.acknowledged += told.acked
             found.baskets_finished += told.retried
     return found
 
@@ -82,6 +83,8 @@ def _one_kill(context: multiprocessing.context.BaseContext, folder: str, told: _
     if not ours.poll(PATIENCE_S):
         raise AssertionError(f"no sale in {PATIENCE_S} s")
     threading.Event().wait(chance.uniform(0, LONGEST_MS) / 1000)
+    if not process.is_alive():
+        raise AssertionError("the till ended by itself")
     process.kill()
     for message in _messages(ours):
         number = int.from_bytes(message[1:9], "big")
@@ -107,9 +110,9 @@ def _prove(folder: Path, told: _Told, found: Kills) -> Iterator[str]:
     """Open the files as the next start does, prove them, and count what is amiss."""
     outlet = CrashOutlet(folder)
     try:
-        for finding in verify(outlet.journal_file).findings:
+        for finding in outlet.findings():
             found.half += 1
-            yield f"verify: {finding.code} {finding.place}"
+            yield finding
         rows = outlet.journal_file.read().exec_driver_sql("SELECT seq, hash, body FROM entry").fetchall()
         present = {int(row[0]): bytes(row[1]) for row in rows}
         for seq, digest in told.entries.items():
@@ -140,9 +143,7 @@ def main() -> int:
     found = kill_and_prove(asked.kills, asked.seed)
     for line in found.said[:10]:
         sys.stdout.write(f"{line}\n")
-    figures = {
-        name: getattr(found, name) for name in ("kills", "promised", "lost", "doubled", "half", "baskets_finished")
-    }
+    figures = {name: value for name, value in asdict(found).items() if name != "said"}
     sys.stdout.write(json.dumps(figures) + "\n")
     return int(found.lost + found.doubled + found.half > 0)
 

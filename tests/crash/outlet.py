@@ -13,12 +13,16 @@ from kube_pos.ledger.sqlite_engine import Database
 from kube_pos.ledger.sqlite_journal import SqliteJournal
 from kube_pos.ledger.sqlite_queues import SqliteOutbox, SqlitePrints
 from kube_pos.ledger.sqlite_replica import SqliteReplica
+from kube_pos.ledger.sqlite_verify import verify
 from kube_pos.operations.till import Till
+from kube_pos.sync.signing import DeviceKey
 from tests.crash.vfs import Recorder
 from tests.fakes import CountingBytes
 from tests.ledger_kit import CITY_KEY, HERE, KEY, LEDGER, Outlet
 
 IDENTITY = Identity(LEDGER, "A01", HERE, CITY_KEY, "http://127.0.0.1:9", bytes(32), is_demo=False)
+DEVICE = DeviceKey(bytes(range(32)))
+"""The till's key, which signs every day close."""
 TellStored = Callable[[Stored], None]
 
 
@@ -59,7 +63,7 @@ class CrashOutlet(Outlet):
         """Open both files and build the till on them."""
         self.journal_file = self._file("journal.db", self.setup.schemas[0])
         self.replica_file = self._file("replica.db", self.setup.schemas[1])
-        self.journal = self.setup.journal(self.journal_file)
+        self.journal = self.setup.journal(self.journal_file, DEVICE.sign)
         self.replica = self.setup.replica(self.replica_file)
         self.outbox = SqliteOutbox(self.journal_file)
         self.prints = SqlitePrints(self.journal_file)
@@ -72,3 +76,8 @@ class CrashOutlet(Outlet):
         if self.recorder is not None:
             options["options"] += f"&vfs={self.recorder.name}"
         return self.setup.database(Path(self.folder) / name, KEY, schema, **options)
+
+    def findings(self) -> list[str]:
+        """Prove the journal, its signatures included, and return what does not add up."""
+        report = verify(self.journal_file, DEVICE.public_key())
+        return [f"verify: {finding.code} {finding.place}" for finding in report.findings]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+
+from sqlalchemy import Connection
 
 from kube_pos.ledger.chain import genesis, link
 from kube_pos.ledger.effects import Effects
@@ -88,6 +91,23 @@ class SaltInFile(Database):
         connection.execute("PRAGMA cipher_log_level = NONE")
 
 
+class ClosesAtOnce(Database):
+    """Closes a connection whose commit failed, and with it the log's index: the next one takes the commit for good."""
+
+    def _throw_away(self) -> None:
+        connection = self._threads.connection
+        del self._threads.connection
+        self._discard(connection)
+
+
+class KeepsBroken(Database):
+    """Goes on reading by a connection on which a read has failed."""
+
+    def read(self) -> Connection:
+        self._threads.has_failed = False
+        return super().read()
+
+
 class TwoTransactions(SqliteJournal):
     """Stores a sale first, then what it does."""
 
@@ -97,7 +117,7 @@ class TwoTransactions(SqliteJournal):
                 raise AssertionError("the day confirms nothing twice")
             stored = self._write(cursor, entry, Effects(sale=effects.sale), None)
         with self._database.write() as cursor:
-            _apply(cursor, stored.seq, Effects(stock=effects.stock, spent=effects.spent), granted)
+            _apply(cursor, stored.seq, replace(effects, sale=None), granted)
             cursor.execute(_ADD_PRINT, (PrintKind.RECEIPT.value, stored.seq, 0))
             cursor.execute("DELETE FROM basket")
         return stored
@@ -176,6 +196,8 @@ class CursorFirst(SqliteReplica):
         super().apply(cursor, cursor, as_of_ms, changes)
 
 
+CLOSES_AT_ONCE = Setup("a failed commit's connection closed at once", database=ClosesAtOnce)
+KEEPS_BROKEN = Setup("reading on after a failed read", database=KeepsBroken)
 SMALL_LOG = Setup("small log", database=SmallLog)
 PLANTS: tuple[Setup, ...] = (
     Setup("two transactions a sale", journal=TwoTransactions),
