@@ -1,4 +1,4 @@
-"""Backups without anybody's doing: once a day and after each day close, on a thread of their own."""
+"""Backups and retention without anybody's doing: once a day and after each day close, on a thread of their own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kube_pos.clock import Clock
 from kube_pos.errors import KubePosError
 from kube_pos.folder import TillFolder
 from kube_pos.ledger.sqlite_backup import has_close_after
+from kube_pos.retention import apply_retention
 
 AGAIN_MS = 3_600_000
 """After a failure (a stick that is not plugged in) it is tried again an hour later."""
@@ -32,8 +33,9 @@ class BackupKeeper:
         self._not_before_ms = 0
 
     def start(self) -> None:
-        """Start the thread and look at once."""
+        """Start the thread, delete what is past its time, and look whether a backup is due."""
         self._worker.start()
+        self._worker.submit(lambda: apply_retention(self._folder, self._clock), _forget, _not_deleted)
         self.consider()
 
     def stop(self) -> None:
@@ -71,6 +73,15 @@ class BackupKeeper:
         with self._lock:
             self._not_before_ms = self._clock.monotonic_ms() + AGAIN_MS
             self._running = False
+
+
+def _forget(removed: list[Path]) -> None:
+    if removed:
+        _LOG.info("%d files past their time were deleted", len(removed))
+
+
+def _not_deleted(error: Exception) -> None:
+    _LOG.warning("retention: %s", error if isinstance(error, KubePosError) else type(error).__name__)
 
 
 def _nothing(_done: int, _pages: int) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import threading
 from pathlib import Path
 
@@ -32,10 +33,10 @@ class Marks:
     """The places where a journal's marks lie."""
 
     def __init__(self, folder: Path, store: KeyStore, machine: str) -> None:
-        """Speak for a data folder on this machine."""
+        """Speak for a data folder in its place on this machine; without a name for the machine places don't count."""
         self._path = folder / FILE_NAME
         self._store = store
-        self._machine = machine
+        self._machine = _place(machine, folder) if machine else ""
         self._lock = threading.Lock()
         self._is_forked = False
 
@@ -141,6 +142,11 @@ class MarkKeeper:
     def _marker(self, head: tuple[int, bytes], *, fork: bool) -> Marker:
         ledger_id = self._journal.identity().ledger_id
         return Marker(ledger_id=ledger_id, seq=head[0], hash=head[1].hex(), device=self._device, fork=fork)
+
+
+def _place(machine: str, folder: Path) -> str:
+    """Return a digest of a folder's place, so that a copy beside it is recognised as one as well."""
+    return hashlib.sha256(f"{machine}\n{os.path.normcase(folder.resolve())}".encode()).hexdigest()[:32]
 
 
 def device_name(keys: Keys) -> str:

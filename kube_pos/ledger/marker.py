@@ -23,7 +23,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hash: str
     """Of the chain after entry `seq`, in hexadecimal."""
     machine: str = ""
-    """A digest that names this computer; empty when it has no name to go by."""
+    """A digest that names this computer and the folder on it; empty when it has no name to go by."""
     device: str = ""
     """The fingerprint of the key that the ledger signed with."""
     fork: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,14 +16,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from kube_pos.clock import SystemClock
 from kube_pos.keys import KeyFile
 from kube_pos.ledger.entries import AnyEntry, decode
 from kube_pos.ledger.migrations import JOURNAL
 from kube_pos.ledger.sqlite_engine import Database
+from kube_pos.ledger.sqlite_journal import SqliteJournal
 from kube_pos.ledger.sqlite_queues import SqliteOutbox, SqlitePrints
 from kube_pos.ledger.sqlite_reads import JournalReads
 from kube_pos.ledger.sqlite_verify import VerifyReport, verify
-from kube_pos.settings import FILE_NAME, load
+from kube_pos.machine import machine_name
+from kube_pos.marks import MarkKeeper, Marks
+from kube_pos.settings import FILE_NAME, load, save
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 40.0
@@ -75,6 +82,19 @@ class Keyboard:
 
     def _run(self, *words: str) -> None:
         subprocess.run(["xdotool", *words], env={**os.environ, "DISPLAY": self.display}, check=True, timeout=30)
+
+
+def copy_demo(source: Path, folder: Path) -> None:
+    """Copy a prepared demo as if it had been made in its new place: a till knows a mere copy, and retires it."""
+    shutil.copytree(source, folder)
+    key_file = folder / "demo.key"
+    save(folder / FILE_NAME, msgspec.structs.replace(load(folder / FILE_NAME), key_file=str(key_file)))
+    store = KeyFile(key_file)
+    keys = store.load()
+    assert keys is not None
+    journal = Database(folder / "journal.db", keys.files, JOURNAL)
+    MarkKeeper(Marks(folder, store, machine_name()), SqliteJournal(journal), keys, SystemClock()).advance()
+    journal.close()
 
 
 class DemoTill:

@@ -13,7 +13,7 @@ from kube_pos.devices.simulated import LoopbackPrinter, PtyScanner
 from kube_pos.devices.simulated_video import write_card_video
 from kube_pos.ledger.cards import card_number
 from kube_pos.ledger.entries import AnyEntry, Redemption, TurnedAway
-from tests.end2end.kit import DemoTill, Keyboard, wait_for, x_server
+from tests.end2end.kit import DemoTill, Keyboard, copy_demo, wait_for, x_server
 
 pytestmark = [
     pytest.mark.screen,
@@ -50,7 +50,7 @@ def printer() -> Iterator[LoopbackPrinter]:
 @pytest.fixture
 def till(city: Path, tmp_path: Path, display: str) -> Iterator[DemoTill]:
     folder = tmp_path / "demo"
-    shutil.copytree(city, folder)
+    copy_demo(city, folder)
     till = DemoTill(folder, display)
     yield till
     till.stop()

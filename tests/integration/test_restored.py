@@ -116,6 +116,14 @@ def test_a_folder_copied_to_another_machine_is_recognised(path: Path) -> None:
     assert ended(path, OTHER_MACHINE).reason == Doubt.OTHER_MACHINE
 
 
+def test_a_folder_copied_beside_itself_is_recognised(path: Path, tmp_path: Path) -> None:
+    shutil.copytree(path, tmp_path / "copy")
+    assert ended(tmp_path / "copy").reason == Doubt.OTHER_MACHINE
+    folder = open_folder(path, MACHINE)
+    assert SqliteJournal(folder.journal).identity()
+    folder.close()
+
+
 def test_the_whole_folder_put_back_is_recognised_by_the_mark_beside_the_keys(path: Path, tmp_path: Path) -> None:
     shutil.copytree(path, tmp_path / "kept")
     folder = open_folder(path, MACHINE)
