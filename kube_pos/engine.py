@@ -17,21 +17,23 @@ from kube_pos.clock import Clock
 from kube_pos.devices.camera import CameraCallbacks
 from kube_pos.devices.document import PrintDocument
 from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Scan
-from kube_pos.devices.print_queue import JobState, PrintJob, PrintQueue, QueueCallbacks
-from kube_pos.devices.registry import DeviceContext, DeviceSettings, build_printer, build_readers
+from kube_pos.devices.registry import DeviceContext, DeviceSettings, build_readers
 from kube_pos.devices.supervisor import Supervisor
 from kube_pos.folder import TillFolder
 from kube_pos.ledger import cards
 from kube_pos.ledger.ports import PrintKind, PrintRequest, SyncStatus
 from kube_pos.ledger.sqlite_journal import SqliteJournal
-from kube_pos.ledger.sqlite_queues import SqliteOutbox, SqlitePrints, StoredPrintState
+from kube_pos.ledger.sqlite_queues import SqliteOutbox, SqlitePrints
 from kube_pos.ledger.sqlite_replica import SqliteReplica
 from kube_pos.ledger.sqlite_verify import verify
 from kube_pos.marks import MarkKeeper
 from kube_pos.operations.papers import Papers
+from kube_pos.operations.report_slips import ReportPapers
 from kube_pos.operations.signing_in import PinGate
 from kube_pos.operations.till import Till
-from kube_pos.settings import Settings
+from kube_pos.operations.trial_page import trial_page
+from kube_pos.printing import Printing, PrintingParts
+from kube_pos.settings import FILE_NAME
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.state import SyncReport, SyncState
 from kube_pos.sync.stores import StoredFeed, StoredOutbox
@@ -51,27 +53,6 @@ class Listeners:
     on_sync: Callable[[SyncReport], None]
     on_print: Callable[[int], None]
     on_document: Callable[[PrintDocument], None]
-
-
-class PrintJobs:
-    """The ledger's prints as the print queue expects them."""
-
-    def __init__(self, prints: SqlitePrints) -> None:
-        """Work on the journal's file."""
-        self._prints = prints
-
-    def next_pending(self) -> PrintJob | None:
-        """Return the oldest job of which not a byte has left."""
-        job = self._prints.next_pending()
-        return PrintJob(job.id, job.kind, job.ref, job.copy) if job else None
-
-    def mark(self, job_id: int, state: JobState, detail: str = "") -> None:
-        """Write a job's state, durably."""
-        self._prints.mark(job_id, StoredPrintState[state.name], detail)
-
-    def recover(self) -> list[PrintJob]:
-        """Turn the jobs found in SENDING into UNKNOWN and return them."""
-        return [PrintJob(job.id, job.kind, job.ref, job.copy) for job in self._prints.recover()]
 
 
 class Engine:
@@ -106,7 +87,8 @@ class Engine:
         )
         self.papers = Papers(self.till, texts, self._key.sign, lambda: self.outbox.acked()[0])
         self.pins = PinGate(self.till)
-        self._queue = self._build_devices(listeners)
+        self.reports = ReportPapers(self.papers)
+        self.printing = self._build_devices(listeners)
 
     def start(self) -> None:
         """Start the threads: the writer, the devices, then sync."""
@@ -127,16 +109,17 @@ class Engine:
         self.writer.stop()
         self._marks.advance(at_once=True)
 
-    def document(self, _kind: PrintKind, seq: int, copy: int) -> PrintDocument:
+    def document(self, kind: PrintKind, seq: int, copy: int) -> PrintDocument:
         """Return the paper of an entry at the printer's width."""
-        return self.papers.document(seq, copy, self.folder.settings.printer_columns)
+        return self.reports.paper(kind, seq, copy, self.printing.settings.printer_columns)
 
     def answer_unknown_print(self, seq: int, came_out: bool) -> None:  # noqa: FBT001 -- the shape of Desk's port
-        """Take in the cashier's word on a print; when nothing whole came out, a marked copy follows."""
-        if self.prints.answer_unknown(seq, came_out=came_out):
-            copy = max(1, self.journal.copies_of(seq))
-            self.journal.request_print(PrintRequest(PrintKind.RECEIPT, ref=seq, copy=copy))
-            self._wake_printing()
+        """Take in the cashier's word on an entry's unknown prints; a copy is asked for apart."""
+        self.prints.answer_unknown(seq, came_out=came_out)
+
+    def unknown_prints(self) -> tuple[PrintRequest, ...]:
+        """Return the prints of which nobody knows whether they came out, oldest first."""
+        return tuple(PrintRequest(PrintKind(job.kind), job.ref, job.copy) for job in self.prints.unknown())
 
     def sync_status(self) -> SyncStatus:
         """Return what is unsent and when upstream last answered."""
@@ -167,7 +150,7 @@ class Engine:
             self._marks.advance()
         self._backups.consider()
 
-    def _build_devices(self, listeners: Listeners) -> PrintQueue:
+    def _build_devices(self, listeners: Listeners) -> Printing:
         supervisor = self.supervisor
         cache = self.folder.path / "cache"
         cache.mkdir(mode=0o700, exist_ok=True)
@@ -178,18 +161,23 @@ class Engine:
             cache,
             is_self_checking,
         )
-        settings = device_settings(self.folder.settings)
-        queue = PrintQueue(
-            build_printer(settings, context),
-            PrintJobs(self.prints),
-            lambda job, columns: self.papers.document(job.ref, job.copy, columns),
-            QueueCallbacks(supervisor.told, lambda job, _state: listeners.on_print(job.ref)),
+        settings = self.folder.settings
+        parts = PrintingParts(
+            self.prints,
+            lambda job, columns: self.reports.paper(PrintKind(job.kind), job.ref, job.copy, columns),
+            context,
+            supervisor,
+            listeners.on_print,
+            lambda: trial_page(self.texts, self.identity.terminal, self._clock.now_ms()),
+            self.folder.path / FILE_NAME,
         )
-        supervisor.take(build_readers(settings, context), queue)
-        return queue
+        printing = Printing(parts, settings)
+        readers = DeviceSettings(scanner_port=settings.scanner_port or None, camera=settings.camera or None)
+        supervisor.take(build_readers(readers, context), printing.queues)
+        return printing
 
     def _wake_printing(self) -> None:
-        self._queue.wake()
+        self.printing.wake()
 
     def _connect(self) -> Client:
         from kube_pos.sync.client import UpstreamClient  # noqa: PLC0415 -- loaded on the sync thread, not at start
@@ -203,14 +191,3 @@ class Engine:
 def is_self_checking(payload: str) -> bool:
     """Tell whether a payload proves itself, so that one camera frame is enough: a card's two check digits do."""
     return isinstance(cards.parse(payload), cards.CardNumber)
-
-
-def device_settings(settings: Settings) -> DeviceSettings:
-    """Return the device part of the settings."""
-    return DeviceSettings(
-        scanner_port=settings.scanner_port or None,
-        camera=settings.camera or None,
-        printer=settings.printer,
-        columns=settings.printer_columns,
-        model=settings.printer_model,
-    )

@@ -10,6 +10,7 @@ import msgspec
 from kube_pos.errors import SettingsUnreadable
 
 FILE_NAME = "settings.toml"
+_SECOND_PRINTER = (("printer_2_columns", (32, 42, 48)), ("printer_2_use", ("slips", "spare")))
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +28,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """32, 42 or 48."""
     printer_model: str = ""
     """A model that the program knows; empty: the usual one of the width."""
+    printer_2: str = ""
+    """A second printer, in the same forms; empty: none."""
+    printer_2_columns: int = 32
+    printer_2_model: str = ""
+    printer_2_use: str = "slips"
+    """`slips`: slips and reports come out there; `spare`: everything, while the first printer can't print."""
     sync_interval_s: int = 60
     """Seconds between two looks at upstream when nothing is waiting."""
     key_file: str = ""
@@ -47,7 +54,7 @@ def load(path: Path) -> Settings:
         settings = msgspec.toml.decode(text, type=Settings)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SettingsUnreadable(path=str(path), reason=str(error)) from error
-    for name, allowed in (("language", ("id", "en")), ("printer_columns", (32, 42, 48))):
+    for name, allowed in (("language", ("id", "en")), ("printer_columns", (32, 42, 48)), *_SECOND_PRINTER):
         if getattr(settings, name) not in allowed:
             raise SettingsUnreadable(path=str(path), reason=f"{name}: {', '.join(map(str, allowed))}")
     if settings.sync_interval_s < 1:

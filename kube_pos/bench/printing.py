@@ -18,7 +18,6 @@ from kube_pos.devices.ports import DeviceStatus
 from kube_pos.devices.print_queue import JobState, PrintJob, PrintQueue, QueueCallbacks
 from kube_pos.devices.printer_models import PrinterModel, model_for
 from kube_pos.devices.transports import NetworkTransport
-from kube_pos.engine import PrintJobs
 from kube_pos.ledger.entitlement import Allowed
 from kube_pos.ledger.ids import ProductId
 from kube_pos.ledger.quantity import Thousandths
@@ -28,6 +27,7 @@ from kube_pos.operations.papers import Papers
 from kube_pos.operations.receipts import Paper, render
 from kube_pos.operations.redemption import Basket, redeem
 from kube_pos.operations.sample import sample_paper
+from kube_pos.printing import PrintJobs
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.texts import Texts
 

@@ -8,15 +8,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
+from kube_pos.devices.conversation import Terms
 from kube_pos.devices.document import Align, Cut, PrintDocument, QrCode, Text
 from kube_pos.devices.plain_text import to_ascii
-from kube_pos.devices.ports import PrinterError
+from kube_pos.devices.ports import Printed, PrinterError, PrintTerms
 from kube_pos.devices.printer_models import PrinterModel
+from kube_pos.devices.printer_talk import TROUBLES
 from kube_pos.devices.transports import Transport
 from kube_pos.errors import KubePosError
 
 _STRIP_ROWS = 80
 """Rows of a picture per command: small buffers overflow above 100, and some firmware fails at multiples of 48."""
+_RESET = b"\x1b@"
+_SAFE_MODE = b"\x1b! "
+_ASK_AGAIN_AFTER = 8
 _QR_MODULE_DOTS = (6, 5, 4, 3)
 _QR_QUIET_MODULES = 4
 
@@ -81,26 +86,65 @@ def to_bytes(document: PrintDocument, model: PrinterModel, cache_folder: Path | 
 
 
 class EscposPrinter:
-    """A `Printer`: encodes for a model and sends through a transport."""
+    """A `Printer`: encodes for a model and sends through a transport, and learns whether it talks back."""
 
     def __init__(self, transport: Transport, model: PrinterModel, cache_folder: Path | None = None) -> None:
         """Keep the transport and the model; nothing is loaded or opened yet."""
         self._transport = transport
         self._model = model
         self._cache_folder = cache_folder
+        self._answers: bool | None = None
+        """Whether it answers when asked for its state; None while that is not known."""
+        self._knows_barrier = True
+        self._looks = 0
 
     @property
     def columns(self) -> int:
         """Return the columns of font A."""
         return self._model.columns
 
-    def print(self, document: PrintDocument) -> bool:
-        """Send a document and tell whether the printer confirmed it; raises PrinterError."""
+    def print(self, document: PrintDocument, terms: PrintTerms) -> Printed:
+        """Send a document to the end; raises PrinterError."""
         try:
             data = to_bytes(document, self._model, self._cache_folder)
         except KubePosError as error:
             raise PrinterError("printer_document", clean=True) from error
-        return self._transport.send(data)
+        if terms.after_break:
+            data = clearing(self._model) + data
+        asks = self._answers is not False
+        # The answer that a broken job did not get may come yet, and would pass for this one's.
+        barrier = self._knows_barrier and not terms.after_break
+        order = Terms(asks, barrier, lines=len(document.blocks), goes_on=terms.goes_on)
+        delivery = self._transport.send(data, order)
+        self._answers = delivery.answered
+        if delivery.barrier_ignored:
+            self._knows_barrier = False
+        return Printed(delivery.confirmed, delivery.warning)
+
+    def look(self) -> str:
+        """Find out whether a print would work now; return a warning's code. Raises PrinterError, clean."""
+        self._looks += 1
+        # One that was silent once may have been busy.
+        asks = self._answers is not False or self._looks % _ASK_AGAIN_AFTER == 0
+        try:
+            seen = self._transport.look(asks=asks)
+        except PrinterError as error:
+            self._answers = True if error.detail in TROUBLES else None
+            raise
+        if asks:
+            self._answers = seen.answered
+        return seen.warning
+
+
+def clearing(model: PrinterModel) -> bytes:
+    """Return the bytes that end what a job left half done in a printer: a line, or a picture that waits for its rest.
+
+    A printer in the middle of a picture takes the next bytes for dots. So a command without effect comes first, as
+    often as a strip has room for; what is left of one is printable and is dropped by the reset.
+    """
+    strip = _SAFE_MODE * (model.dots // 8 * _STRIP_ROWS // len(_SAFE_MODE) + 1)
+    cut = b"\x1dV\x00" if model.has_cutter else b""
+    return _RESET + strip + _RESET + b"\n" * model.feed_lines + cut
 
 
 def _load(cache_folder: Path | None) -> _Library:

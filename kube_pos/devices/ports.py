@@ -95,6 +95,47 @@ class PrinterError(Exception):
         self.clean = clean
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPrinter:
+    """A printer that was found: of which kind, the text that settings name it by, and how the system calls it."""
+
+    kind: str
+    """`usb`, `serial`, `node`, `lp`, `windows` or `network`."""
+    spec: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterChoice:
+    """A printer as a technician chose it."""
+
+    spec: str
+    """As in the settings; empty: none."""
+    columns: int
+    use: str = ""
+    """What a second printer is for: `slips` or `spare`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintTerms:
+    """How one document is to be sent."""
+
+    after_break: bool = False
+    """The document before may have stopped half-way: what lies in the printer is cleared first."""
+    goes_on: Callable[[], bool] = lambda: True
+    """Called between the steps of a print, as a sign of life; False: somebody else has given this print up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """How a print ended well."""
+
+    confirmed: bool
+    """The printer said that it came to the end; False: all bytes left, and nobody can tell more."""
+    warning: str = ""
+    """A code as in DeviceStatus for what will soon stop the printer, such as paper running out."""
+
+
 class Printer(Protocol):
     """A printer behind one transport. Called on the print queue's thread only."""
 
@@ -103,9 +144,16 @@ class Printer(Protocol):
         """Return the columns of font A: 32, 42 or 48."""
         ...
 
-    def print(self, document: PrintDocument) -> bool:
-        """Send a document to the end; return True when the printer confirmed it, False when it was only sent.
+    def print(self, document: PrintDocument, terms: PrintTerms) -> Printed:
+        """Send a document to the end.
 
-        Raises PrinterError; never blocks longer than its time-outs.
+        Raises PrinterError; never blocks longer than its time-outs, unless a system call hangs.
+        """
+        ...
+
+    def look(self) -> str:
+        """Find out whether a print would work now, printing nothing; return a warning's code, empty when all is well.
+
+        Raises PrinterError, always clean, when it would not.
         """
         ...

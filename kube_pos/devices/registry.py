@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kube_pos.clock import Clock
@@ -14,16 +14,21 @@ from kube_pos.devices.document import WIDTHS, PrintDocument
 from kube_pos.devices.escpos_printer import EscposPrinter
 from kube_pos.devices.evidence import nothing_checks_itself
 from kube_pos.devices.ports import Printer, Reader
-from kube_pos.devices.printer_models import PrinterModel, find_model, model_for, model_names
+from kube_pos.devices.printer_models import MODELS, PrinterModel, find_model, model_for, model_names
 from kube_pos.devices.screen_printer import ScreenPrinter
 from kube_pos.devices.serial_scanner import SerialScanner, SerialScannerSettings
+from kube_pos.devices.transport_usb import UsbTransport
 from kube_pos.devices.transports import FileTransport, NetworkTransport, SerialTransport, Transport
-from kube_pos.devices.transports_system import LpTransport, UsbTransport, WindowsTransport
+from kube_pos.devices.transports_system import LpTransport, WindowsTransport
 from kube_pos.errors import KubePosError
 
 _PRINTER_FORMS = (
     "screen, network:HOST:PORT, file:PATH, serial:PATH, serial:PATH@BAUD, usb:VID:PID, lp:NAME, windows:NAME"
 )
+
+
+FORM_WRONG = "printer_form"
+"""The detail of a printer that can't even be tried, since nobody understands what it is called."""
 
 
 class DeviceSettingWrong(KubePosError):
@@ -80,6 +85,20 @@ def build_printer(settings: DeviceSettings, context: DeviceContext) -> Printer:
     if settings.printer == "screen":
         return ScreenPrinter(model.columns, context.on_document)
     return EscposPrinter(_transport(settings.printer), model, context.cache_folder)
+
+
+def trial_printer(settings: DeviceSettings, context: DeviceContext) -> Printer:
+    """Return a printer whose width is not known yet, for the test page; raises DeviceSettingWrong.
+
+    Lines may be as long as any paper's, so that it shows where they break; pictures are as narrow as the narrowest.
+    """
+    if settings.printer == "screen":
+        return build_printer(settings, context)
+    usual = _model(settings)
+    narrowest = min(model.dots for model in MODELS)
+    return EscposPrinter(
+        _transport(settings.printer), replace(usual, columns=max(WIDTHS), dots=narrowest), context.cache_folder
+    )
 
 
 def _model(settings: DeviceSettings) -> PrinterModel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kube_pos.devices.document import PrintDocument
+from kube_pos.devices.ports import Printed, PrintTerms
 
 
 class ScreenPrinter:
@@ -20,7 +21,12 @@ class ScreenPrinter:
         """Return the columns of the shown paper."""
         return self._columns
 
-    def print(self, document: PrintDocument) -> bool:
+    def print(self, document: PrintDocument, terms: PrintTerms) -> Printed:
         """Show a document; what the screen shows is confirmed."""
+        del terms  # nothing can be left half-way on a screen
         self._on_document(document)
-        return True
+        return Printed(confirmed=True)
+
+    def look(self) -> str:
+        """Return nothing to warn of: the screen is always there."""
+        return ""

@@ -76,6 +76,15 @@ class SerialLine:
             self._port.close()
 
 
+def list_ports_by_name() -> list[tuple[str, str]]:
+    """Return the path of each serial port that is plugged in, and what the system calls it; none when it can't tell."""
+    try:
+        ports = sorted(list_ports.comports(), key=lambda port: port.device)
+    except (OSError, AttributeError):
+        return []
+    return [(str(port.device), "" if port.description in {None, "n/a"} else str(port.description)) for port in ports]
+
+
 def find_port(spec: str) -> str:
     """Return the path for a path, or for `VID:PID` or `VID:PID:SERIAL`; raises PortNotFound."""
     wanted = _BY_USB_ID.match(spec)

@@ -13,7 +13,7 @@ from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, OnFrame, On
 _SAME_CODE_MS = 1000
 """The camera and the scanner may read one card at once, and a hand trembles: that is one scan."""
 
-_OFF = {"scanner": "scanner_off", "camera": "camera_off", "printer": "printer_off"}
+_OFF = {"scanner": "scanner_off", "camera": "camera_off", "printer": "printer_off", "printer_2": "printer_off"}
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Queue(Protocol):
 
 
 class Supervisor:
-    """Owns readers and the print queue; its `scanned`, `told` and `shown` are the callbacks to build them with."""
+    """Owns readers and the print queues; its `scanned`, `told` and `shown` are the callbacks to build them with."""
 
     def __init__(self, on_scan: OnScan, on_status: OnStatus, on_frame: OnFrame, clock: Clock) -> None:
         """Keep who hears of scans, statuses and preview pictures, on the devices' threads."""
@@ -43,36 +43,51 @@ class Supervisor:
         self._statuses: dict[str, DeviceStatus] = {}
         self._last_scans: dict[str, int] = {}
         self._readers: tuple[Reader, ...] = ()
-        self._queue: Queue | None = None
+        self._queues: tuple[Queue, ...] = ()
         self._running = False
 
-    def take(self, readers: Sequence[Reader], queue: Queue | None) -> None:
+    def take(self, readers: Sequence[Reader], queues: Sequence[Queue]) -> None:
         """Own these devices from now on; what was owned before is stopped, and the new ones start if those ran."""
         was_running = self._running
         self.stop()
-        self._readers, self._queue = tuple(readers), queue
+        self._readers, self._queues = tuple(readers), tuple(queues)
         with self._lock:
             known = tuple(self._statuses)
-        for device in known:
-            self.told(DeviceStatus(device, DeviceState.OFF, _OFF[device]))
+        self._tell_off(known)
         if was_running:
             self.start()
 
+    def take_queues(self, queues: Sequence[Queue]) -> None:
+        """Own these print queues from now on, as `take` does; the readers go on meanwhile."""
+        for queue in self._queues:
+            self._guard("print queue", queue.stop)
+        self._queues = tuple(queues)
+        with self._lock:
+            known = tuple(device for device in self._statuses if device.startswith("printer"))
+        self._tell_off(known)
+        if self._running:
+            for queue in self._queues:
+                self._guard("print queue", queue.start)
+
     def start(self) -> None:
-        """Start the print queue, then the readers: a receipt left over prints before the next scan."""
+        """Start the print queues, then the readers: a receipt left over prints before the next scan."""
         self._running = True
-        if self._queue is not None:
-            self._guard("print queue", self._queue.start)
+        for queue in self._queues:
+            self._guard("print queue", queue.start)
         for reader in self._readers:
             self._guard("reader", reader.start)
 
     def stop(self) -> None:
-        """Stop the readers, then the print queue; no scan is passed on after this returns."""
+        """Stop the readers, then the print queues; no scan is passed on after this returns."""
         self._running = False
         for reader in self._readers:
             self._guard("reader", reader.stop)
-        if self._queue is not None:
-            self._guard("print queue", self._queue.stop)
+        for queue in self._queues:
+            self._guard("print queue", queue.stop)
+
+    def _tell_off(self, devices: Sequence[str]) -> None:
+        for device in devices:
+            self.told(DeviceStatus(device, DeviceState.OFF, _OFF[device]))
 
     def statuses(self) -> dict[str, DeviceStatus]:
         """Return the last status of each device."""

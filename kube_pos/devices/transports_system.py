@@ -1,18 +1,19 @@
-"""Ways to a printer through the system: CUPS (`lp`), the Windows spooler, and USB without a driver.
+"""Ways to a printer through the system: CUPS (`lp`) and the Windows spooler. Neither hears from the printer.
 
-The last two were written from manuals and error reports: no such printer and no Windows was at hand.
+The second was written from manuals and error reports: no Windows was at hand.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 
-from kube_pos.devices.ports import PrinterError
+from kube_pos.devices.conversation import Delivery, Look, Terms
+from kube_pos.devices.ports import FoundPrinter, PrinterError
 
-_USB_CHUNK = 4096
-_PRINTER_CLASS = 7
+_LOOK_S = 5.0
 
 
 class LpTransport:
@@ -21,10 +22,12 @@ class LpTransport:
     def __init__(self, name: str, command: tuple[str, ...] = ("lp",), timeout_s: float = 30.0) -> None:
         """Keep the name of the queue."""
         self._arguments = [*command, "-d", name, "-o", "raw", "-s"]
+        self._name = name
         self._timeout_s = timeout_s
 
-    def send(self, data: bytes) -> bool:
+    def send(self, data: bytes, terms: Terms) -> Delivery:
         """Hand the job to CUPS. Never confirmed: CUPS knows of the queue, not of the paper."""
+        del terms  # CUPS takes the job as a whole
         try:
             done = subprocess.run(  # noqa: S603 -- our own words and a queue's name, no shell
                 self._arguments,
@@ -43,7 +46,45 @@ class LpTransport:
         if done.returncode != 0:
             # `lp` takes a job as a whole or not at all.
             raise PrinterError("printer_queue_refused", clean=True)
-        return False
+        return Delivery()
+
+    def look(self, *, asks: bool) -> Look:
+        """Ask CUPS whether it has the queue and gives jobs on; a system without `lpstat` is taken as well."""
+        del asks  # CUPS knows of no paper
+        state = _lpstat("-p", self._name)
+        if state is None:
+            return Look()
+        if not state:
+            raise PrinterError("printer_queue_refused", clean=True)
+        if "disabled" in state:
+            raise PrinterError("printer_queue_stopped", clean=True)
+        return Look()
+
+
+def find_queues() -> list[FoundPrinter]:
+    """Return the printer queues of CUPS, or of the Windows spooler."""
+    if sys.platform == "win32":
+        return [FoundPrinter("windows", f"windows:{name}", name) for name in _spooled_printers()]
+    names = [line.split()[0] for line in (_lpstat("-e") or "").splitlines() if line.strip()]
+    return [FoundPrinter("lp", f"lp:{name}", name) for name in names]
+
+
+def _lpstat(*words: str) -> str | None:
+    """Return what `lpstat` says in English, empty when it fails, None when there is none."""
+    try:
+        done = subprocess.run(  # noqa: S603 -- our own words and a queue's name, no shell
+            ["lpstat", *words],  # noqa: S607 -- found where the system keeps it
+            timeout=_LOOK_S,
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
 
 
 class _DocInfo(ctypes.Structure):
@@ -63,13 +104,48 @@ class WindowsTransport:
         """Keep the printer's name as Windows shows it."""
         self._name = name
 
-    def send(self, data: bytes) -> bool:
+    def send(self, data: bytes, terms: Terms) -> Delivery:
         """Hand the job to the spooler. Never confirmed."""
+        del terms  # the spooler takes the job as a whole
         _spool(self._name, data)
-        return False
+        return Delivery()
+
+    def look(self, *, asks: bool) -> Look:
+        """Tell whether the spooler knows the printer."""
+        del asks  # the spooler says «ready» of a printer with its lid open
+        _find_spooled(self._name)
+        return Look()
 
 
 if sys.platform == "win32":
+
+    class _PrinterInfo(ctypes.Structure):
+        """The structure PRINTER_INFO_4W of the Windows spooler."""
+
+        _fields_ = (
+            ("pPrinterName", ctypes.c_wchar_p),
+            ("pServerName", ctypes.c_wchar_p),
+            ("Attributes", ctypes.c_ulong),
+        )
+
+    def _spooled_printers() -> list[str]:
+        spooler = ctypes.WinDLL("winspool.drv")
+        local_and_shared, level = 2 | 4, 4
+        needed, count = ctypes.c_ulong(), ctypes.c_ulong()
+        asked = (local_and_shared, None, level)
+        spooler.EnumPrintersW(*asked, None, 0, ctypes.byref(needed), ctypes.byref(count))
+        room = ctypes.create_string_buffer(needed.value or 1)
+        if not spooler.EnumPrintersW(*asked, room, needed, ctypes.byref(needed), ctypes.byref(count)):
+            return []
+        listed = ctypes.cast(room, ctypes.POINTER(_PrinterInfo))
+        return [str(listed[place].pPrinterName) for place in range(count.value)]
+
+    def _find_spooled(name: str) -> None:
+        spooler = ctypes.WinDLL("winspool.drv")
+        handle = ctypes.c_void_p()
+        if not spooler.OpenPrinterW(name, ctypes.byref(handle), None):
+            raise PrinterError("printer_not_found", clean=True)
+        spooler.ClosePrinter(handle)
 
     def _spool(name: str, data: bytes) -> None:
         spooler = ctypes.WinDLL("winspool.drv")
@@ -90,49 +166,11 @@ if sys.platform == "win32":
 
 else:
 
-    def _spool(name: str, data: bytes) -> None:  # noqa: ARG001 -- the same words as on Windows
+    def _spooled_printers() -> list[str]:
+        return []
+
+    def _find_spooled(name: str) -> None:  # noqa: ARG001 -- the same words as on Windows
         raise PrinterError("printer_windows_only", clean=True)
 
-
-class UsbTransport:
-    """A USB printer without a driver in between, by its vendor and product number."""
-
-    def __init__(self, vendor: int, product: int, timeout_s: float = 15.0, backend: object = None) -> None:
-        """Keep the numbers; the endpoints are read from the device. `backend` is pyusb's, None for libusb."""
-        self._backend = backend
-        self._vendor = vendor
-        self._product = product
-        self._timeout_ms = int(timeout_s * 1000)  # the library counts milliseconds
-
-    def send(self, data: bytes) -> bool:
-        """Claim the printer, write all, release it. Never confirmed."""
-        import usb.core  # noqa: PLC0415
-        import usb.util  # noqa: PLC0415
-
-        try:
-            device = usb.core.find(idVendor=self._vendor, idProduct=self._product, backend=self._backend)
-        except usb.core.NoBackendError as cause:
-            raise PrinterError("printer_no_libusb", clean=True) from cause
-        if device is None:
-            raise PrinterError("printer_not_found", clean=True)
-        written, begun = 0, False
-        try:
-            interface = usb.util.find_descriptor(
-                device.get_active_configuration(), bInterfaceClass=_PRINTER_CLASS
-            ) or next(iter(device.get_active_configuration()))
-            number = interface.bInterfaceNumber
-            if sys.platform != "win32" and device.is_kernel_driver_active(number):
-                device.detach_kernel_driver(number)
-            out = usb.util.find_descriptor(
-                interface,
-                custom_match=lambda end: usb.util.endpoint_direction(end.bEndpointAddress) == usb.util.ENDPOINT_OUT,
-            )
-            while written < len(data):
-                begun = True
-                written += out.write(data[written : written + _USB_CHUNK], self._timeout_ms)
-        except (usb.core.USBError, NotImplementedError, AttributeError) as cause:
-            denied = isinstance(cause, usb.core.USBError) and cause.errno == 13
-            raise PrinterError("printer_denied" if denied else "printer_broke_off", clean=not begun) from cause
-        finally:
-            usb.util.dispose_resources(device)
-        return False
+    def _spool(name: str, data: bytes) -> None:  # noqa: ARG001 -- the same words as on Windows
+        raise PrinterError("printer_windows_only", clean=True)

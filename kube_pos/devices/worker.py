@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kube_pos.devices.ports import DeviceStatus, OnStatus
+from kube_pos.devices.ports import DeviceState, DeviceStatus, OnStatus
 
 STOP_WITHIN_S = 2.5
 """How long `stop` waits for a thread; a driver that hangs in a system call is left behind as a daemon."""
@@ -50,6 +50,11 @@ class Worker:
                     continue
             return
 
+    @property
+    def is_asked_to_stop(self) -> bool:
+        """Tell whether the thread was told to stop."""
+        return self._stop.is_set()
+
     def ask_to_stop(self) -> None:
         """Set the stop event without waiting."""
         self._stop.set()
@@ -82,6 +87,11 @@ class StatusTeller:
     def __init__(self, on_status: OnStatus) -> None:
         self._on_status = on_status
         self._last: DeviceStatus | None = None
+
+    @property
+    def last_state(self) -> DeviceState | None:
+        """Return the state told last, None before the first."""
+        return self._last.state if self._last is not None else None
 
     def tell(self, status: DeviceStatus) -> None:
         """Pass a status on, unless it is the one told last."""

@@ -158,6 +158,12 @@ class PrintKind(StrEnum):
     BALANCE = "balance"
     TURNED_AWAY = "turned_away"
     MISMATCH = "mismatch"
+    X_REPORT = "x_report"
+    """The open sales up to the entry `ref`."""
+    Z_REPORT = "z_report"
+    """The day close `ref`."""
+    STOCK = "stock"
+    """What is on the shelf when it is printed; `ref` is the newest entry when it was asked for."""
     EXCHANGE = "exchange"
 
 
@@ -252,8 +258,8 @@ class JournalStore(RecordStore, SalesOfDays, Protocol):
         """Return the newest sequence number (0: none) and the chain's hash after it."""
         ...
 
-    def copies_of(self, seq: int) -> int:
-        """Return how many prints of an entry's receipt were asked for so far."""
+    def copies_of(self, seq: int, kind: PrintKind = PrintKind.RECEIPT) -> int:
+        """Return how many prints of a kind, by itself the receipt, were asked for of an entry so far."""
         ...
 
     def request_print(self, request: PrintRequest) -> None:

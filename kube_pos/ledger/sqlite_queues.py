@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +18,14 @@ _STATUS = """SELECT (SELECT coalesce(max(seq), 0) FROM entry) - acked, last_cont
     (SELECT count(*) FROM verdict), bytes_up, bytes_down FROM sync_state"""
 _NEXT_PRINT = """SELECT id, kind, ref, copy FROM print_job
     WHERE state IN ('pending', 'failed_clean') ORDER BY id LIMIT 1"""
+_NEXT_PRINT_OF = """SELECT id, kind, ref, copy FROM print_job
+    WHERE state IN ('pending', 'failed_clean') AND kind IN ({marks}) ORDER BY id LIMIT 1"""
+_CLAIM = """UPDATE print_job SET state = 'sending', detail = ?
+    WHERE id = ? AND state IN ('pending', 'failed_clean')"""
+_SENDING = "SELECT id, kind, ref, copy FROM print_job WHERE state = 'sending' AND detail NOT IN ({marks}) ORDER BY id"
+_REVIVE = """UPDATE print_job SET state = 'pending', detail = '' WHERE state = 'voided' AND NOT EXISTS
+    (SELECT 1 FROM print_job later WHERE later.kind = print_job.kind AND later.ref = print_job.ref
+        AND later.copy > print_job.copy)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ class StoredPrintState(StrEnum):
     CONFIRMED = "confirmed"
     UNKNOWN = "unknown"
     FAILED_CLEAN = "failed_clean"
+    VOIDED = "voided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +112,43 @@ class SqlitePrints:
         """Work on an open journal file."""
         self._database = database
 
-    def next_pending(self) -> QueuedPrint | None:
-        """Return the oldest print of which not a byte has left."""
-        row = self._database.read().exec_driver_sql(_NEXT_PRINT).fetchone()
+    def next_pending(self, kinds: Sequence[str] = ()) -> QueuedPrint | None:
+        """Return the oldest print of which not a byte has left; with `kinds`, only of these."""
+        if kinds:
+            sql = _NEXT_PRINT_OF.format(marks=_marks(kinds))
+            row = self._database.read().exec_driver_sql(sql, tuple(kinds)).fetchone()
+        else:
+            row = self._database.read().exec_driver_sql(_NEXT_PRINT).fetchone()
         return QueuedPrint(*row) if row else None
+
+    def claim(self, job_id: int, printer: str) -> bool:
+        """Record, durably, before returning, that a printer begins a print; False when another one has begun it."""
+        with self._database.write() as cursor:
+            cursor.execute(_CLAIM, (printer, job_id))
+            return bool(cursor.rowcount)
 
     def mark(self, job_id: int, state: StoredPrintState, detail: str = "") -> None:
         """Record a state, durably, before returning."""
         with self._database.write() as cursor:
             cursor.execute("UPDATE print_job SET state = ?, detail = ? WHERE id = ?", (state.value, detail, job_id))
 
-    def recover(self) -> list[QueuedPrint]:
-        """Mark prints that were being sent when the till stopped as unknown, and return them."""
+    def recover(self, others: Sequence[str] = ()) -> list[QueuedPrint]:
+        """Mark prints that were being sent when the till stopped as unknown, and return them.
+
+        `others` are the printers that are at work meanwhile: what they send is left alone.
+        """
         with self._database.write() as cursor:
-            cursor.execute("SELECT id, kind, ref, copy FROM print_job WHERE state = 'sending' ORDER BY id")
+            cursor.execute(_SENDING.format(marks=_marks(others)), tuple(others))
             found = [QueuedPrint(*row) for row in cursor.fetchall()]
-            cursor.execute("UPDATE print_job SET state = 'unknown', detail = 'power' WHERE state = 'sending'")
+            cursor.executemany(
+                "UPDATE print_job SET state = 'unknown', detail = 'power' WHERE id = ?", [(job.id,) for job in found]
+            )
         return found
+
+    def revive(self) -> None:
+        """Let prints that could not be drawn be tried once more, unless a later copy of them was asked for."""
+        with self._database.write() as cursor:
+            cursor.execute(_REVIVE)
 
     def states(self, seq: int) -> tuple[str, ...]:
         """Return the states of the prints of an entry, the original first."""
@@ -141,3 +170,7 @@ class SqlitePrints:
                 (state.value, detail, seq),
             )
             return bool(cursor.rowcount) and not came_out
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))

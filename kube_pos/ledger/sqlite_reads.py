@@ -11,7 +11,7 @@ from kube_pos.errors import JournalRestored, NotEnrolled
 from kube_pos.ledger.chain import genesis
 from kube_pos.ledger.entries import GeneralSale, Redemption, Reversal, decode
 from kube_pos.ledger.ids import EntitlementId, LedgerId, OutletId, ProductId, RecipientId, SaleId
-from kube_pos.ledger.ports import Identity, SaleRow, Stored, Use
+from kube_pos.ledger.ports import Identity, PrintKind, SaleRow, Stored, Use
 from kube_pos.ledger.sqlite_engine import Database
 from kube_pos.ledger.sqlite_predecessors import predecessors
 from kube_pos.ledger.tables import basket as basket_table
@@ -118,9 +118,9 @@ class JournalReads:
         last = int(row.receipt.rpartition("-")[2]) if row else 0
         return f"{self.identity().terminal}-{last + 1:06d}"
 
-    def copies_of(self, seq: int) -> int:
-        """Return how many prints of an entry's receipt were asked for so far."""
-        return self._count(print_job.c.kind == "receipt", print_job.c.ref == seq)
+    def copies_of(self, seq: int, kind: PrintKind = PrintKind.RECEIPT) -> int:
+        """Return how many prints of a kind, by itself the receipt, were asked for of an entry so far."""
+        return self._count(print_job.c.kind == kind.value, print_job.c.ref == seq)
 
     def open_basket(self) -> bytes | None:
         """Return the open basket, if there is one."""

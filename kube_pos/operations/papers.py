@@ -54,16 +54,16 @@ class Papers:
                 assert stored is not None  # noqa: S101 -- the match has just said so
                 return render(self._paper(stored, copy), self.texts, columns)
             case BalanceInquiry() as inquiry:
-                return self._balance(inquiry, columns)
+                return self._balance(inquiry, copy, columns)
             case TurnedAway() as turned_away:
-                return self._turned_away(turned_away, columns)
+                return self._turned_away(turned_away, copy, columns)
             case DataMismatchReport() as report:
-                facts = self._facts(report.at, report.by)
+                facts = self.facts(report.at, report.by, copy)
                 return mismatch_ticket(facts, report, self.texts, columns)
             case Exchange() as swap:
                 sold = self.till.journal.entry(swap.target)
                 receipt = sold.entry.receipt if sold and isinstance(sold.entry, Redemption | GeneralSale) else "-"
-                return exchange_ticket(self._facts(swap.at, swap.by), swap, receipt, self.texts, columns)
+                return exchange_ticket(self.facts(swap.at, swap.by, copy), swap, receipt, self.texts, columns)
             case _:
                 raise UnknownSale(receipt=str(seq))
 
@@ -122,20 +122,21 @@ class Papers:
         upcoming = next_release(self.till.replica.catalogue().cycles, rows_of(self.till, recipient))
         return self.texts.say("receipt.next", day=self.texts.day(upcoming.released_on)) if upcoming else ""
 
-    def _facts(self, at_ms: int, by: StaffId) -> SlipFacts:
+    def facts(self, at_ms: int, by: StaffId, copy: int = 0) -> SlipFacts:
+        """Return what the head and foot of a slip say."""
         catalogue = self.till.replica.catalogue()
         identity = self.till.identity
         outlet = catalogue.outlets.get(identity.outlet_id)
-        return SlipFacts(outlet, identity.is_demo, at_ms, self._staff_name(by), catalogue)
+        return SlipFacts(outlet, identity.is_demo, at_ms, self._staff_name(by), catalogue, copy)
 
-    def _balance(self, inquiry: BalanceInquiry, columns: int) -> PrintDocument:
+    def _balance(self, inquiry: BalanceInquiry, copy: int, columns: int) -> PrintDocument:
         visit = self._visit(None, inquiry.recipient)
-        facts = self._facts(inquiry.at, inquiry.by)
+        facts = self.facts(inquiry.at, inquiry.by, copy)
         if isinstance(visit.decision, Allowed):
             return balance_slip(facts, visit.decision, self.texts, columns)
         return turned_away_slip(facts, self.refusal(visit), self.texts, columns)
 
-    def _turned_away(self, entry: TurnedAway, columns: int) -> PrintDocument:
+    def _turned_away(self, entry: TurnedAway, copy: int, columns: int) -> PrintDocument:
         visit = self._visit(entry.card, entry.recipient)
         decision = visit.decision
         if isinstance(decision, Refused) and decision.reason.value == entry.reason:
@@ -143,7 +144,7 @@ class Papers:
         else:
             # The list has changed since: the paper tells what the family was told.
             reason = self.texts.say(f"refusal_short.{entry.reason}")
-        return turned_away_slip(self._facts(entry.at, entry.by), reason, self.texts, columns)
+        return turned_away_slip(self.facts(entry.at, entry.by, copy), reason, self.texts, columns)
 
     def _visit(self, token: CardToken | None, recipient_id: RecipientId | None) -> Visit:
         if token is not None:

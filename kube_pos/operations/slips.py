@@ -25,11 +25,13 @@ class SlipFacts:
     at_ms: int
     cashier: str
     catalogue: Catalogue
+    copy: int = 0
+    """Which copy of the paper it is; 0 is the original."""
 
 
 def balance_slip(facts: SlipFacts, allowed: Allowed, texts: Texts, columns: int) -> PrintDocument:
     """Return the paper for a family that asked for its balance."""
-    out = _head(facts, texts, columns, "slip.balance_title")
+    out = slip_head(facts, texts, columns, "slip.balance_title")
     out.pair(texts.say("receipt.family"), mask_name(allowed.recipient.name))
     for line in allowed.lines:
         out.pair(f"{texts.short_month(line.entitlement.month)}", amount_of(line, facts.catalogue))
@@ -41,14 +43,14 @@ def balance_slip(facts: SlipFacts, allowed: Allowed, texts: Texts, columns: int)
 
 def turned_away_slip(facts: SlipFacts, reason: str, texts: Texts, columns: int) -> PrintDocument:
     """Return the paper for a family that was not served: `reason` is the whole sentence with its next step."""
-    out = _head(facts, texts, columns, "slip.turned_away_title")
+    out = slip_head(facts, texts, columns, "slip.turned_away_title")
     out.wrapped(reason)
     return _foot(out, facts, texts)
 
 
 def mismatch_ticket(facts: SlipFacts, report: DataMismatchReport, texts: Texts, columns: int) -> PrintDocument:
     """Return the paper with the number of a report of wrong data."""
-    out = _head(facts, texts, columns, "slip.mismatch_title")
+    out = slip_head(facts, texts, columns, "slip.mismatch_title")
     out.big(report.ticket)
     out.wrapped(texts.say("slip.mismatch_category", category=texts.say(f"mismatch.{report.category.value}")))
     out.wrapped(texts.say("slip.mismatch_next"))
@@ -57,7 +59,7 @@ def mismatch_ticket(facts: SlipFacts, report: DataMismatchReport, texts: Texts, 
 
 def exchange_ticket(facts: SlipFacts, swap: Exchange, receipt: str, texts: Texts, columns: int) -> PrintDocument:
     """Return the paper of an exchange of spoilt goods; `receipt` is the number of the sale that they came from."""
-    out = _head(facts, texts, columns, "slip.exchange_title")
+    out = slip_head(facts, texts, columns, "slip.exchange_title")
     out.pair(texts.say("slip.exchange_number"), swap.reference)
     out.pair(texts.say("slip.exchange_of"), receipt)
     for key, product_id, quantity in (
@@ -114,10 +116,13 @@ def refusal_sentence(decision: Decision, catalogue: Catalogue, list_day: str, te
     )
 
 
-def _head(facts: SlipFacts, texts: Texts, columns: int, title: str) -> Layout:
+def slip_head(facts: SlipFacts, texts: Texts, columns: int, title: str) -> Layout:
+    """Return a paper with the head that all slips have."""
     out = Layout(columns)
     if facts.is_demo:
         out.centred(texts.say("receipt.demo"), bold=True)
+    if facts.copy:
+        out.big(texts.say("receipt.copy", copy=facts.copy))
     if facts.outlet is not None:
         out.centred(facts.outlet.name, bold=True)
         out.centred(texts.say("receipt.place", ward=facts.outlet.ward, district=facts.outlet.district))

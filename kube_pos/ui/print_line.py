@@ -15,6 +15,7 @@ _TONES = {
     "confirmed": ("good", "check"),
     "unknown": ("warn", "warning"),
     "failed_clean": ("warn", "warning"),
+    "voided": ("warn", "warning"),
 }
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kube_pos.devices.simulated import LoopbackPrinter, PtyScanner
+from kube_pos.devices.simulated import PtyScanner
+from kube_pos.devices.simulated_printer import LoopbackPrinter
 from kube_pos.devices.simulated_video import write_card_video
 from kube_pos.ledger.cards import card_number
 from kube_pos.ledger.entries import AnyEntry, Redemption, TurnedAway

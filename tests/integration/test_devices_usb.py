@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -10,8 +11,9 @@ import pytest
 import usb.core
 from usb.backend import IBackend
 
-from kube_pos.devices.ports import PrinterError
-from kube_pos.devices.transports_system import UsbTransport
+from kube_pos.devices.conversation import Delivery, Patience, Terms
+from kube_pos.devices.ports import FoundPrinter, PrinterError
+from kube_pos.devices.transport_usb import UsbTransport, find_usb_printers
 
 JOB = b"\x1b@" + b"Struk\n" * 2000
 
@@ -26,6 +28,8 @@ class Bus(IBackend):
     denied: bool = False
     pulled_after: int | None = None
     timeouts: list[int] = field(default_factory=list)
+    states: bytes = b""
+    said: bytearray = field(default_factory=bytearray)
 
     def enumerate_devices(self) -> Iterator[object]:
         yield "printer"
@@ -89,6 +93,12 @@ class Bus(IBackend):
 
     def bulk_write(self, dev_handle: object, ep: int, intf: int, data: bytes, timeout: int) -> int:
         assert (ep, intf) == (0x03, 0)
+        if bytes(data)[:2] == b"\x10\x04":
+            self.said += self.states[(1, 2, 4).index(data[2]) :][:1]
+            return len(data)
+        if bytes(data) == b"\x1dr\x01" and self.states:
+            self.said += b"\x00"
+            return len(data)
         self.timeouts.append(timeout)
         if self.pulled_after is not None and len(self.paper) >= self.pulled_after:
             raise usb.core.USBError("No such device", -4, 19)
@@ -96,10 +106,18 @@ class Bus(IBackend):
         self.paper.extend(took)
         return len(took)
 
+    def bulk_read(self, dev_handle: object, ep: int, intf: int, buff: array[int], timeout: int) -> int:
+        assert (ep, intf) == (0x85, 0)
+        if not self.said:
+            raise usb.core.USBTimeoutError("Operation timed out", -7, 110)
+        said, self.said = bytes(self.said), bytearray()
+        buff[: len(said)] = array("B", said)
+        return len(said)
+
 
 def test_a_job_goes_to_the_endpoint_that_the_printer_names_and_the_printer_is_released() -> None:
     bus = Bus()
-    assert UsbTransport(0x0416, 0x5011, backend=bus).send(JOB) is False
+    assert UsbTransport(0x0416, 0x5011, backend=bus).send(JOB, Terms()) == Delivery()
     assert bytes(bus.paper) == JOB
     assert set(bus.timeouts) == {15_000}
     assert bus.claimed == []
@@ -108,18 +126,43 @@ def test_a_job_goes_to_the_endpoint_that_the_printer_names_and_the_printer_is_re
 def test_a_cable_pulled_half_way_is_not_clean() -> None:
     bus = Bus(pulled_after=3000)
     with pytest.raises(PrinterError) as caught:
-        UsbTransport(0x0416, 0x5011, backend=bus).send(JOB)
+        UsbTransport(0x0416, 0x5011, backend=bus).send(JOB, Terms())
     assert (caught.value.detail, caught.value.clean) == ("printer_broke_off", False)
     assert bus.claimed == []
 
 
 def test_a_printer_that_may_not_be_opened_is_denied_and_clean() -> None:
     with pytest.raises(PrinterError) as caught:
-        UsbTransport(0x0416, 0x5011, backend=Bus(denied=True)).send(JOB)
+        UsbTransport(0x0416, 0x5011, backend=Bus(denied=True)).send(JOB, Terms())
     assert (caught.value.detail, caught.value.clean) == ("printer_denied", True)
 
 
 def test_another_printer_than_the_one_plugged_in_is_not_found() -> None:
     with pytest.raises(PrinterError) as caught:
-        UsbTransport(0x0416, 0x9999, backend=Bus()).send(JOB)
+        UsbTransport(0x0416, 0x9999, backend=Bus()).send(JOB, Terms())
     assert (caught.value.detail, caught.value.clean) == ("printer_not_found", True)
+
+
+QUICK = Patience(answer_s=0.05, barrier_s=0.2)
+
+
+def test_a_printer_that_answers_is_asked_first_and_confirms_the_end() -> None:
+    bus = Bus(states=b"\x12\x12\x12")
+    delivery = UsbTransport(0x0416, 0x5011, QUICK, bus).send(JOB, Terms(asks=True))
+    assert delivery == Delivery(confirmed=True, answered=True)
+    assert bytes(bus.paper) == JOB
+
+
+def test_a_printer_without_paper_is_given_nothing_and_a_silent_one_everything() -> None:
+    empty = Bus(states=b"\x1a\x32\x72")
+    with pytest.raises(PrinterError) as caught:
+        UsbTransport(0x0416, 0x5011, QUICK, empty).send(JOB, Terms(asks=True))
+    assert (caught.value.detail, caught.value.clean) == ("printer_paper_out", True)
+    assert empty.paper == b""
+    silent = Bus()
+    assert UsbTransport(0x0416, 0x5011, QUICK, silent).send(JOB, Terms(asks=True)) == Delivery()
+    assert bytes(silent.paper) == JOB
+
+
+def test_what_says_that_it_is_a_printer_is_found() -> None:
+    assert find_usb_printers(Bus()) == [FoundPrinter("usb", "usb:0416:5011", "")]

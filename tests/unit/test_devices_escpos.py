@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kube_pos.devices.conversation import Delivery, Look, Terms
 from kube_pos.devices.document import Align, Cut, PrintDocument, QrCode, Text
 from kube_pos.devices.escpos_printer import CodeTooLarge, EscposPrinter, LineTooLong, to_bytes
 from kube_pos.devices.opencv import load_opencv
 from kube_pos.devices.plain_text import to_ascii
-from kube_pos.devices.ports import PrinterError
+from kube_pos.devices.ports import PrinterError, PrintTerms
 from kube_pos.devices.printer_models import MODELS, PrinterModel, find_model, model_for
 from kube_pos.devices.zxing import load_zxing
+from tests.escpos_interpreter import run
 
 CACHE = Path(tempfile.gettempdir()) / "kube-pos-test-escpos"
 NARROW = MODELS[0]
@@ -172,24 +174,89 @@ def test_each_width_has_a_model_and_each_model_a_name() -> None:
     assert find_model("?") is None
 
 
-class _Wire:
-    """A transport that keeps what it was given."""
+class _Way:
+    """A transport that keeps what it was given, and how."""
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
+        self.terms: list[Terms] = []
+        self.asked: list[bool] = []
+        self.delivery = Delivery()
+        self.look_says: Look | PrinterError = Look()
 
-    def send(self, data: bytes) -> bool:
+    def send(self, data: bytes, terms: Terms) -> Delivery:
         self.sent.append(data)
-        return False
+        self.terms.append(terms)
+        return self.delivery
+
+    def look(self, *, asks: bool) -> Look:
+        self.asked.append(asks)
+        if isinstance(self.look_says, PrinterError):
+            raise self.look_says
+        return self.look_says
+
+
+RECEIPT = PrintDocument(32, (Text("Struk"),))
 
 
 def test_the_printer_sends_the_bytes_or_fails_before_the_first() -> None:
-    wire = _Wire()
-    printer = EscposPrinter(wire, NARROW, CACHE)
+    way = _Way()
+    printer = EscposPrinter(way, NARROW, CACHE)
     assert printer.columns == 32
-    assert printer.print(PrintDocument(32, (Text("Struk"),))) is False
-    assert wire.sent == [b"\x1b@Struk\n"]
+    assert not printer.print(RECEIPT, PrintTerms()).confirmed
+    assert way.sent == [b"\x1b@Struk\n"]
     with pytest.raises(PrinterError) as caught:
-        printer.print(PrintDocument(48, (Text("9" * 48),)))
+        printer.print(PrintDocument(48, (Text("9" * 48),)), PrintTerms())
     assert (caught.value.detail, caught.value.clean) == ("printer_document", True)
-    assert len(wire.sent) == 1
+    assert len(way.sent) == 1
+
+
+def test_a_printer_that_was_silent_is_not_asked_at_each_job_but_now_and_then() -> None:
+    way = _Way()
+    printer = EscposPrinter(way, NARROW, CACHE)
+    for _ in range(9):
+        printer.look()
+    printer.print(RECEIPT, PrintTerms())
+    assert way.asked == [True, *[False] * 6, True, False]
+    assert not way.terms[0].asks
+
+
+def test_a_printer_that_was_away_is_asked_again() -> None:
+    way = _Way()
+    printer = EscposPrinter(way, NARROW, CACHE)
+    printer.look()
+    way.look_says = PrinterError("printer_unreachable", clean=True)
+    with pytest.raises(PrinterError):
+        printer.look()
+    way.look_says = Look(answered=True, warning="printer_paper_low")
+    assert printer.look() == "printer_paper_low"
+    assert way.asked == [True, False, True]
+    printer.print(RECEIPT, PrintTerms())
+    assert way.terms[0].asks
+
+
+def test_a_printer_that_does_not_tell_the_end_is_asked_for_it_once() -> None:
+    way = _Way()
+    printer = EscposPrinter(way, NARROW, CACHE)
+    way.delivery = Delivery(answered=True, barrier_ignored=True)
+    for _ in range(2):
+        printer.print(RECEIPT, PrintTerms())
+    assert [(terms.asks, terms.barrier) for terms in way.terms] == [(True, True), (True, False)]
+
+
+@pytest.mark.parametrize("model", [NARROW, CUTTING], ids=lambda model: model.name)
+def test_after_a_break_the_next_receipt_comes_out_whole_wherever_the_last_one_broke_off(model: PrinterModel) -> None:
+    way = _Way()
+    printer = EscposPrinter(way, model, CACHE)
+    document = PrintDocument(32, (Text("Struk lama"), QrCode("KUBER1." + "x" * 120), Text("akhir"), Cut()))
+    printer.print(document, PrintTerms())
+    printer.print(RECEIPT, PrintTerms(after_break=True))
+    assert not way.terms[1].barrier
+    whole = way.sent[0]
+    # Within a text, or within the dots of a picture; the few bytes of a command's head leave no choice to anyone.
+    breaks = [n for n in range(1, len(whole), 97) if not set(whole[max(0, n - 8) : n]) & {0x1B, 0x1D}]
+    assert len(breaks) > 20
+    for length in breaks:
+        roll = run(way.sent[0][:length] + way.sent[1], model.columns, model.dots)
+        assert roll.lines[-1].text == "Struk"
+        assert not roll.is_open

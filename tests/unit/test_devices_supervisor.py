@@ -12,7 +12,7 @@ import pytest
 from kube_pos.devices.camera import CameraCallbacks, CameraReader
 from kube_pos.devices.document import PrintDocument, Text
 from kube_pos.devices.escpos_printer import EscposPrinter
-from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Reader, Scan, Source
+from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, PrintTerms, Reader, Scan, Source
 from kube_pos.devices.registry import (
     DeviceContext,
     DeviceSettings,
@@ -79,7 +79,7 @@ def scan(payload: str, source: Source = Source.SERIAL) -> Scan:
 
 def test_parts_start_and_stop_in_order(desk: Desk) -> None:
     supervisor = desk.supervisor()
-    supervisor.take([desk.reader("scanner"), desk.reader("camera")], Part("queue", desk.log))
+    supervisor.take([desk.reader("scanner"), desk.reader("camera")], [Part("queue", desk.log)])
     supervisor.start()
     supervisor.stop()
     assert desk.log[-6:] == [
@@ -91,7 +91,7 @@ def test_one_part_that_breaks_does_not_keep_the_others_from_starting(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     supervisor = desk.supervisor()
-    supervisor.take([desk.reader("scanner", breaks=True), desk.reader("camera")], None)
+    supervisor.take([desk.reader("scanner", breaks=True), desk.reader("camera")], [])
     supervisor.start()
     assert desk.log[-2:] == ["start scanner", "start camera"]
     assert [record.getMessage() for record in caplog.records] == ["reader failed: OSError"]
@@ -99,10 +99,10 @@ def test_one_part_that_breaks_does_not_keep_the_others_from_starting(
 
 def test_new_devices_replace_the_old_ones_while_running(desk: Desk) -> None:
     supervisor = desk.supervisor()
-    supervisor.take([desk.reader("old")], None)
+    supervisor.take([desk.reader("old")], [])
     supervisor.start()
     supervisor.told(READY)
-    supervisor.take([desk.reader("new")], None)
+    supervisor.take([desk.reader("new")], [])
     assert desk.log == ["start old", "stop old", "start new"]
     assert [(status.device, status.state) for status in desk.heard.statuses[-1:]] == [("scanner", DeviceState.OFF)]
 
@@ -239,7 +239,8 @@ def test_the_screen_is_a_printer(context: DeviceContext) -> None:
     built = build_printer(DeviceSettings(columns=48), context)
     assert isinstance(built, ScreenPrinter)
     assert built.columns == 48
-    assert built.print(PrintDocument(48, (Text("x"),))) is True
+    assert built.print(PrintDocument(48, (Text("x"),)), PrintTerms()).confirmed
+    assert built.look() == ""
 
 
 @pytest.mark.parametrize(
