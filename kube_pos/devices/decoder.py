@@ -1,19 +1,23 @@
-"""Reads the codes in a picture by the order that measured best: cheap first, located strip, thorough, pyzbar last."""
+"""Reads the codes in a picture by the order that measured best: cheap first, located strip, model, thorough, pyzbar."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kube_pos.devices.bar_reader import BarReader
+from kube_pos.devices.line_memory import LineMemory
 from kube_pos.devices.opencv import OpenCv, Picture, load_opencv, to_gray
 from kube_pos.devices.strips import find_strips
-from kube_pos.devices.symbols import LONG_CODES, Box, Decoded, contradict
+from kube_pos.devices.symbols import LONG_CODES, Box, Decoded, Symbology, contradict, is_plausible
 from kube_pos.devices.zbar import Zbar, load_zbar
 from kube_pos.devices.zxing import Zxing, load_zxing
 from kube_pos.errors import KubePosError, LibraryMissing
 
 _LARGEST_SIDE = 2400
+_MODELLED = 2
+"""So many strips, the largest first, are worth the model's time."""
 
 
 class ImageUnreadable(KubePosError):
@@ -39,6 +43,7 @@ class Decoder:
         self.opencv = opencv
         self._zxing = zxing
         self._zbar = zbar
+        self._bars = BarReader(opencv)
 
     def missing_library(self) -> LibraryMissing | None:
         """Return the error to show when a reader can't be loaded, or None when all is there."""
@@ -48,28 +53,45 @@ class Decoder:
             return LibraryMissing(library="zxing-cpp", package="pip install zxing-cpp")
         return None
 
-    def decode(self, picture: Picture) -> list[Decoded]:
-        """Return the codes of a gray or BGR picture, none when nothing is read for certain."""
+    def decode(self, picture: Picture, memory: LineMemory | None = None) -> list[Decoded]:
+        """Return the codes of a gray or BGR picture, none when nothing is read for certain.
+
+        The pictures of one camera share a memory, so that bars too poor in each of them add up.
+        """
         gray = to_gray(self.opencv, picture)
-        if self._zxing is not None:
-            found = self._zxing.read(gray, thorough=False)
-            if not found or contradict(found):
-                found = self._read_strips(self._zxing, gray)
-            found = found or self._zxing.read(gray, thorough=True)
-            if found and not contradict(found):
-                return found
-        return self._last_resort(gray)
+        found = [] if self._zxing is None else self._zxing.read(gray, thorough=False)
+        if not found or contradict(found):
+            found = self._read_strips(gray, memory)
+        if not found and self._zxing is not None:
+            found = self._zxing.read(gray, thorough=True)
+        if not found or contradict(found):
+            return self._last_resort(gray)
+        return found
 
     def _last_resort(self, gray: Picture) -> list[Decoded]:
         found = [] if self._zbar is None else self._zbar.read(gray)
         return [] if contradict(found) else found
 
-    def _read_strips(self, zxing: Zxing, gray: Picture) -> list[Decoded]:
-        for strip, matrix in find_strips(self.opencv, gray):
+    def _read_strips(self, gray: Picture, memory: LineMemory | None) -> list[Decoded]:
+        strips = find_strips(self.opencv, gray)
+        found = [] if self._zxing is None else self._by_library(self._zxing, strips)
+        return found or self._by_model(strips, memory)
+
+    def _by_library(self, zxing: Zxing, strips: list[tuple[Picture, Picture]]) -> list[Decoded]:
+        for strip, matrix in strips:
             for candidate in (strip, self._sharpen(strip)):
                 found = [code for code in zxing.read(candidate, thorough=False) if code.symbology in LONG_CODES]
                 if found:
-                    return [Decoded(code.payload, code.symbology, self._back(code.box, matrix)) for code in found]
+                    return [replace(code, box=self._back(code.box, matrix)) for code in found]
+        return []
+
+    def _by_model(self, strips: list[tuple[Picture, Picture]], memory: LineMemory | None) -> list[Decoded]:
+        for strip, matrix in strips[:_MODELLED]:
+            reading = self._bars.read(strip, memory)
+            if reading is not None and is_plausible(reading.text, Symbology.CODE128):
+                height, width = strip.shape
+                box = self._back(((0, 0), (width, 0), (width, height), (0, height)), matrix)
+                return [Decoded(reading.text, Symbology.CODE128, box, reading.summed)]
         return []
 
     def _sharpen(self, strip: Picture) -> Picture:

@@ -28,6 +28,8 @@ class Decoded:
     payload: str
     symbology: Symbology
     box: Box
+    summed: bool = False
+    """Added up from several frames: only what proves itself is believed, for the next sum is no second witness."""
 
 
 LONG_CODES = frozenset({Symbology.CODE128, Symbology.EAN13, Symbology.EAN8, Symbology.UPCA})
