@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.crash.histories import copying, failing, migrating, scripted, wandering
@@ -33,6 +35,7 @@ def test_the_first_start_of_a_next_version() -> None:
     assert found.states > 50
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="flushes outside SQLite are seen by /proc")
 def test_backups() -> None:
     found = examine(copying(), PRODUCT, 300, 1)
     assert found.first == []

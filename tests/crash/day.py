@@ -150,7 +150,7 @@ class Day:
         job = self.outlet.prints.next_pending()
         assert job is not None
         self.printing = job.id
-        self.outlet.prints.mark(job.id, StoredPrintState.SENDING)
+        assert self.outlet.prints.claim(job.id, "printer")
         self.note("printing", job.id, "sending")
 
     def end_print(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -77,7 +78,7 @@ def history(number: int, wanted: int, seed: int, keep: Path | None = None) -> Fo
     if number == 1:
         recording, setup = migrating()
         return examine(recording, setup, wanted // 4, seed, keep=keep)
-    if number == 2:
+    if number == 2 and sys.platform.startswith("linux"):
         return examine(copying(), PRODUCT, wanted // 2, seed, keep=keep)
     setup = SMALL_LOG if number % 2 else PRODUCT
     is_failing = number % 4 >= 2
