@@ -21,6 +21,7 @@ from kube_pos.ledger.sqlite_journal import SqliteJournal
 from kube_pos.ledger.sqlite_queues import SqliteOutbox
 from kube_pos.ledger.sqlite_replica import SqliteReplica
 from kube_pos.ledger.sqlite_verify import verify
+from kube_pos.old_ledgers import verify_kept
 from kube_pos.operations.look_up import LookUp, Visit, look_up
 from kube_pos.operations.papers import Papers
 from kube_pos.operations.receipts import mask_name, render
@@ -48,6 +49,7 @@ def add_commands(commands: Any, texts: Texts) -> None:
     receipt.add_argument("--columns", type=int, choices=(32, 42, 48), default=32, help=texts.say("cli.columns"))
     receipt.add_argument("--out", type=Path, help=texts.say("cli.receipt_out"))
     check = commands.add_parser("verify", help=texts.say("cli.verify"))
+    check.add_argument("--journal", type=Path, metavar="FILE", help=texts.say("keeping.verify_journal"))
     joining = commands.add_parser("enrol", help=texts.say("cli.enrol"))
     joining.add_argument("code", nargs="+", help=texts.say("cli.enrol_code"))
     for parser in (balance, read, check):
@@ -162,8 +164,11 @@ def _balance_facts(found: LookUp) -> dict[str, object]:
 
 
 def _verify(folder: TillFolder, args: argparse.Namespace, texts: Texts) -> int:
-    SqliteJournal(folder.journal).identity()
-    report = verify(folder.journal, DeviceKey(folder.keys.device).public_key())
+    if args.journal is None:
+        SqliteJournal(folder.journal).identity()
+        report = verify(folder.journal, DeviceKey(folder.keys.device).public_key())
+    else:
+        report = verify_kept(folder, args.journal)
     if args.json:
         findings = [{"code": finding.code, "place": finding.place} for finding in report.findings]
         print(json.dumps({"entries": report.entries, "trusted_to": report.trusted_to, "findings": findings}))

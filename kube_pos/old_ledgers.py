@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from kube_pos.clock import Clock
+from kube_pos.enrolment import ledger_id_of
+from kube_pos.errors import DatabaseUnreadable
 from kube_pos.folder import TillFolder
 from kube_pos.ledger.migrations import JOURNAL
 from kube_pos.ledger.ports import Identity
 from kube_pos.ledger.sqlite_journal import SqliteJournal
 from kube_pos.ledger.sqlite_predecessors import Predecessor, predecessors
 from kube_pos.ledger.sqlite_queues import SqliteOutbox
+from kube_pos.ledger.sqlite_verify import VerifyReport, verify
 from kube_pos.sync.cycle import send_waiting
 from kube_pos.sync.failures import Fork
 from kube_pos.sync.ports import Waiting
@@ -90,6 +94,22 @@ def _send(folder: TillFolder, row: Predecessor, clock: Clock) -> Sent:
         finally:
             client.close()
         return Sent(row, outbox.acked()[0])
+    finally:
+        kept.close()
+
+
+def verify_kept(folder: TillFolder, path: Path) -> VerifyReport:
+    """Prove a retired ledger's file or a backup, with the keys of this folder. Raises DatabaseUnreadable."""
+    if not path.is_file():
+        raise DatabaseUnreadable(path=str(path))
+    kept = folder.journal.sibling(path, JOURNAL)
+    try:
+        ledger_id = SqliteJournal(kept).identity().ledger_id
+        own = DeviceKey(folder.keys.device)
+        keys = {row.ledger_id: row.device_key for row in predecessors(folder.journal) if row.device_key}
+        if ledger_id_of(own) == ledger_id:
+            return verify(kept, own.public_key())
+        return verify(kept, DeviceKey(keys[ledger_id]).public_key() if ledger_id in keys else None)
     finally:
         kept.close()
 

@@ -89,6 +89,8 @@ def test_from_enrolment_to_a_new_computer(shell: Shell, city: City, tmp_path: Pa
     assert (wrong, "28 digits" in said) == (1, True)
     assert shell.run("recover", *code.split("-"))[0] == 0
     assert shell.run("verify")[0] == 0
+    assert shell.run("verify", "--journal", str(backup)) == (0, "The journal is whole: 4 entries.\n")
+    assert shell.run("verify", "--journal", str(stick))[0] == 1
 
     new = Shell(tmp_path / "new", shell._capsys)
     make_folder(new.path)
@@ -96,6 +98,8 @@ def test_from_enrolment_to_a_new_computer(shell: Shell, city: City, tmp_path: Pa
     assert (done, "up to entry 4" in said, "new enrolment code" in said) == (0, True, True)
     refused, said = new.run("verify")
     assert (refused, "kube-pos enrol" in said) == (1, True)
+    old = next(new.path.glob("journal-A01-*.db"))
+    assert new.run("verify", "--journal", str(old))[0] == 0
     done, said = new.run("enrol", city.code())
     assert done == 0
     assert "terminal A02" in said
