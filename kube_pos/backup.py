@@ -164,12 +164,15 @@ def _remember(folder: Path, to: Path, copied: Copied, now_ms: int) -> BackupStat
 def _thin_out(to: Path, prefix: str, made: Path) -> None:
     """Delete what is neither among the newest nor the newest of its month; the one just proved always stays."""
     months: set[str] = set()
+    past = list(to.glob(f"{prefix}-*{SUFFIX}.part*"))  # What a power cut left of earlier ones.
     for place, path in enumerate(backups_in(to, prefix)):
         month = path.name[len(prefix) + 1 :][:6]
         is_first_of_month = month not in months
         months.add(month)
         if path != made and place >= KEEP and not is_first_of_month:
-            try:
-                path.unlink()
-            except OSError as error:
-                _LOG.warning("an old backup was not deleted: %s", error.strerror)
+            past.append(path)
+    for path in past:
+        try:
+            path.unlink()
+        except OSError as error:
+            _LOG.warning("an old backup was not deleted: %s", error.strerror)

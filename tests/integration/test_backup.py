@@ -213,6 +213,15 @@ def test_others_files_in_the_folder_are_left_alone(till: TillFolder, stick: Path
     assert all((stick / name).exists() for name in others)
 
 
+def test_what_a_power_cut_left_of_a_backup_goes_with_the_next(till: TillFolder, stick: Path, city: City) -> None:
+    left = [stick / f"{own_prefix(till)}-20261101T000000Z-000001.kpb.part{end}" for end in ("", "-journal")]
+    for path in left:
+        path.write_bytes(b"x")
+    back_up(till, stick, city)
+    assert not any(path.exists() for path in left)
+    assert len(list(stick.iterdir())) == 1
+
+
 def test_the_age_is_told_in_words(till: TillFolder, stick: Path, city: City) -> None:
     journal = SqliteJournal(till.journal)
     entries = journal.head()[0]
