@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
@@ -15,7 +15,9 @@ from kube_pos.ledger.documents import (
     Cycle,
     Entitlement,
     Fund,
+    IssuerKey,
     Outlet,
+    PayloadRule,
     Policy,
     Product,
     Program,
@@ -66,6 +68,8 @@ class Catalogue:
     cycles: tuple[Cycle, ...]
     policies: tuple[Policy, ...]
     allowances: tuple[Allowance, ...]
+    payload_rules: tuple[PayloadRule, ...] = ()
+    issuer_keys: Mapping[str, IssuerKey] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,23 @@ class SalesOfDays(Protocol):
         ...
 
 
-class JournalStore(RecordStore, SalesOfDays, Protocol):
+class BasketStore(Protocol):
+    """The basket that is open at the counter."""
+
+    def save_basket(self, body: bytes) -> None:
+        """Keep the open basket, so that it comes back after a power cut."""
+        ...
+
+    def open_basket(self) -> bytes | None:
+        """Return the open basket, if there is one."""
+        ...
+
+    def drop_basket(self) -> None:
+        """Forget the open basket."""
+        ...
+
+
+class JournalStore(RecordStore, SalesOfDays, BasketStore, Protocol):
     """The till's journal and what is projected from it. Writes only on the writer's thread."""
 
     def identity(self) -> Identity:
@@ -264,18 +284,6 @@ class JournalStore(RecordStore, SalesOfDays, Protocol):
 
     def request_print(self, request: PrintRequest) -> None:
         """Add a print of a stored entry."""
-        ...
-
-    def save_basket(self, body: bytes) -> None:
-        """Keep the open basket, so that it comes back after a power cut."""
-        ...
-
-    def open_basket(self) -> bytes | None:
-        """Return the open basket, if there is one."""
-        ...
-
-    def drop_basket(self) -> None:
-        """Forget the open basket."""
         ...
 
 

@@ -21,7 +21,6 @@ from kube_pos.operations.look_up import (
     look_up,
     look_up_number,
 )
-from kube_pos.operations.look_up_log import log_look_up
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
 from kube_pos.ui.kasir_decision import DecisionPanel
@@ -153,7 +152,7 @@ class KasirPage(QWidget):
         """Go on with another family, but never lose a basket without asking."""
         visit = self._flow.visit
         if isinstance(found, Visit):
-            self._log(found)
+            self._slips.log(found)
         if not self._flow.holds_goods:
             self._meet(found)
         elif isinstance(found, Visit) and visit is not None and found.token is not None and found.token == visit.token:
@@ -188,12 +187,8 @@ class KasirPage(QWidget):
     def _number_answered(self, asked: AskWhichNumber, kind: NumberKind) -> None:
         self._came_ns = self._context.desk.paint_clock()
         visit = look_up_number(self._context.desk.till, asked, kind)
-        self._log(visit)
+        self._slips.log(visit)
         self._meet(visit)
-
-    def _log(self, visit: Visit) -> None:
-        till, session = self._context.desk.till, self._context.session()
-        self._context.bridge.run(lambda: log_look_up(till, session, visit, visit.how), lambda _: None)
 
     def _show_decision(self) -> None:
         if self._flow.visit is not None:

@@ -10,6 +10,8 @@ from kube_pos.ledger.entries import DataMismatchReport, Mismatch
 from kube_pos.ledger.ports import PrintKind, PrintRequest, Stored
 from kube_pos.operations import corrections
 from kube_pos.operations.look_up import Visit, record_balance_inquiry, record_turned_away, report_mismatch
+from kube_pos.operations.look_up_log import log_look_up
+from kube_pos.operations.report_slips import print_again, print_report
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
 
@@ -42,6 +44,11 @@ class Slips:
         """Write to the till of `context`."""
         self._context = context
         self._refused: _RefusedVisit | None = None
+
+    def log(self, visit: Visit) -> None:
+        """Write into the log of look-ups that a family was looked up; no paper, and nothing to tell."""
+        till, session = self._context.desk.till, self._context.session()
+        self._context.bridge.run(lambda: log_look_up(till, session, visit, visit.how), lambda _: None)
 
     def turned_away(self, visit: Visit) -> None:
         """Journal at once that a family could not be served; no paper yet."""
@@ -78,11 +85,8 @@ class Slips:
     def _print_reason(self, seq: int) -> None:
         till = self._context.desk.till
 
-        def job() -> None:
-            till.journal.request_print(PrintRequest(PrintKind.TURNED_AWAY, ref=seq))
-            till.wake_printing()
-
-        self._context.bridge.run(job, lambda _: self._tell("slip.reason"))
+        request = PrintRequest(PrintKind.TURNED_AWAY, ref=seq)
+        self._context.bridge.run(lambda: print_again(till, request), lambda _: self._tell("slip.reason"))
 
     def balance(self, allowed: Allowed | None) -> None:
         """Journal that the balance was asked for, and print it."""
@@ -116,9 +120,29 @@ class Slips:
         self._context.bridge.run(lambda: corrections.reprint(till, session, seq), stored)
 
     def paper_came_out(self, seq: int, then: Callable[[], None], *, came: bool) -> None:
-        """Write down what the cashier saw at the printer."""
-        desk = self._context.desk
-        self._context.bridge.run(lambda: desk.answer_unknown_print(seq, came), lambda _: then())
+        """Write down what the cashier saw at the printer; what did not come out whole is printed again as a copy."""
+        desk, session = self._context.desk, self._context.session()
+
+        def job() -> None:
+            kinds = {request.kind: request for request in desk.unknown_prints() if request.ref == seq}
+            # The copy first: a power cut in between asks once more, and does not lose the paper.
+            for kind, request in kinds.items():
+                if came:
+                    continue
+                if kind is PrintKind.RECEIPT:
+                    corrections.reprint(desk.till, session, seq)
+                else:
+                    print_again(desk.till, request)
+            desk.answer_unknown_print(seq, came)
+
+        self._context.bridge.run(job, lambda _: then())
+
+    def report(self, kind: PrintKind, ref: int = 0) -> None:
+        """Print an X or Z report or the stock."""
+        till = self._context.desk.till
+        self._context.bridge.run(
+            lambda: print_report(till, kind, ref), lambda _: self._tell("printing.report_on_its_way")
+        )
 
     def _tell(self, key: str, **facts: str | int) -> None:
         self._context.banner.show_message(Tone.GOOD, self._context.say(key, **facts))
