@@ -73,16 +73,21 @@ def card_number(serial: int, city: str = "6472") -> CardNumber:
     return CardNumber(body + check_digits(body))
 
 
+def without_aim(text: str) -> str:
+    """Return a text without the identifier that a scanner may put before it, such as `]C1`."""
+    return _AIM.sub("", text)
+
+
 def parse(payload: str) -> Scanned:
     """Return what a scanned or typed payload is; spaces, dashes and an AIM prefix are taken off first."""
-    text = _SEPARATORS.sub("", _AIM.sub("", payload.strip()))
+    text = _SEPARATORS.sub("", without_aim(payload.strip()))
     if not (text.isascii() and text.isdigit()):
         return UnknownCode(len(payload))
     if len(text) == CARD_DIGITS:
         return CardNumber(text) if int(text) % 97 == 1 else WrongCheckDigits()
     if len(text) == 16:
         return PersonNumber(text)
-    if len(text) in {8, 12, 13} and _gtin_is_right(text):
+    if len(text) in {8, 12, 13} and is_gtin(text):
         return ProductCode(text.rjust(13, "0") if len(text) == 12 else text)
     return UnknownCode(len(payload))
 
@@ -97,6 +102,7 @@ def card_token(city_key: bytes, card: CardNumber) -> CardToken:
     return CardToken(keyed_hash(city_key, "card", card.digits))
 
 
-def _gtin_is_right(digits: str) -> bool:
+def is_gtin(digits: str) -> bool:
+    """Tell whether the check digit of a trade item's number (8, 12, 13 or 14 digits) is right."""
     weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
     return weighted % 10 == 0

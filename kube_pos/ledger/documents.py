@@ -242,6 +242,38 @@ class Recall(Document, frozen=True, kw_only=True):
     """After this time nobody waits for it any more; 0: without end."""
 
 
+class PayloadKind(StrEnum):
+    """What a scanned code may be, where a programme says which it takes."""
+
+    CARD_NUMBER = "card_number"
+    """The bare card number with its check digits."""
+    SIGNED_CARD = "signed_card"
+    """A QR that the issuer signed."""
+    PERSON_NUMBER = "person_number"
+    """An NIK or KK number: asked about, and looked up with a manager's approval."""
+
+
+class PayloadRule(Document, frozen=True, kw_only=True):
+    """Which codes a programme takes from a day on; without a rule it takes all kinds."""
+
+    program_id: ProgramId
+    from_day: date
+    accepts: tuple[PayloadKind, ...] = tuple(PayloadKind)
+
+
+class IssuerKey(Document, frozen=True, kw_only=True):
+    """Who may sign cards: the public key (Ed25519, 32 bytes, base64url) and the days on which cards were issued by it.
+
+    A key that leaked is ended at the day before; cards issued earlier stay good.
+    """
+
+    id: str
+    """One to eight letters A-Z and digits."""
+    public_key: str
+    from_day: date
+    until_day: date | None = None
+
+
 KINDS: dict[str, type[Document]] = {
     "outlet": Outlet,
     "program": Program,
@@ -257,6 +289,8 @@ KINDS: dict[str, type[Document]] = {
     "entitlement": Entitlement,
     "share": Share,
     "recall": Recall,
+    "payload_rule": PayloadRule,
+    "issuer_key": IssuerKey,
 }
 """The kinds of the change feed and the documents that they carry."""
 

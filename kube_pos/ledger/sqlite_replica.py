@@ -134,6 +134,8 @@ class SqliteReplica:
             cycles=tuple(sorted(found["cycle"], key=lambda cycle: cycle.id)),
             policies=tuple(sorted(found["policy"], key=lambda policy: policy.from_day)),
             allowances=tuple(found["allowance"]),
+            payload_rules=tuple(sorted(found["payload_rule"], key=lambda rule: rule.from_day)),
+            issuer_keys=_by(found["issuer_key"], lambda key: key.id),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kube_pos.ledger import cards, entries
+from kube_pos.ledger import cards, entries, payload_rules
 from kube_pos.ledger.basket import is_permitted, permits_on
 from kube_pos.ledger.documents import Card, Product, Recipient, price_on
 from kube_pos.ledger.entitlement import Allowed, Decision, Refused, Row, Situation, decide
@@ -13,6 +13,7 @@ from kube_pos.ledger.ids import CardToken
 from kube_pos.ledger.ports import PrintKind, PrintRequest, Stored, Use
 from kube_pos.ledger.quantity import Rupiah
 from kube_pos.ledger.records import HowFound
+from kube_pos.ledger.signed_cards import SignatureFault
 from kube_pos.operations.till import Session, Till
 
 
@@ -48,6 +49,13 @@ class CodeFault(StrEnum):
 
     WRONG_CHECK_DIGITS = "wrong_check_digits"
     UNKNOWN_CODE = "unknown_code"
+    FORGED = "forged"
+    SIGNED_BROKEN = "signed_broken"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    ISSUER_ENDED = "issuer_ended"
+    UNSIGNED_CARD = "unsigned_card"
+    SIGNED_NOT_TAKEN = "signed_not_taken"
+    NUMBER_NOT_TAKEN = "number_not_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,9 @@ class Good:
 
 def look_up(till: Till, payload: str, *, manual: bool = False) -> LookUp:
     """Return what a code means at this till now. Short reads only."""
-    scanned = cards.parse(payload)
+    catalogue = till.replica.catalogue()
+    kinds = payload_rules.accepted(catalogue.payload_rules, catalogue.programs, till.today())
+    scanned = payload_rules.recognise(payload, catalogue.issuer_keys, kinds, typed=manual)
     match scanned:
         case cards.CardNumber():
             token = cards.card_token(till.identity.city_key, scanned)
@@ -93,6 +103,8 @@ def look_up(till: Till, payload: str, *, manual: bool = False) -> LookUp:
             return NotACard(CodeFault.WRONG_CHECK_DIGITS)
         case cards.UnknownCode():
             return NotACard(CodeFault.UNKNOWN_CODE)
+        case SignatureFault() | payload_rules.NotTaken():
+            return NotACard(CodeFault(scanned.value))
 
 
 def look_up_number(till: Till, asked: AskWhichNumber, kind: NumberKind) -> Visit:
