@@ -83,11 +83,11 @@ def undressed(payload: str) -> str:
     return without_aim(payload.strip().strip(_GROUP_SEPARATOR)).strip(_GROUP_SEPARATOR).strip()
 
 
-def _gs1_product(payload: str, text: str) -> ProductCode | None:
+def _gs1_product(payload: str, text: str) -> ProductCode | UnknownCode | None:
     """Return the product of a GS1 code that begins with its number: sixteen digits that are nobody's NIK."""
-    bare = payload.strip()
-    is_gs1 = bare.startswith((_GROUP_SEPARATOR, *_GS1_DRESS))
+    # Python counts the group separator among the white space.
+    is_gs1 = payload.lstrip(" \t\r\n").startswith((_GROUP_SEPARATOR, *_GS1_DRESS))
     number = text[len(_GTIN_FIELD) : len(_GTIN_FIELD) + 14]
     if not (is_gs1 and text.startswith(_GTIN_FIELD) and len(number) == 14 and number.isascii() and number.isdigit()):
         return None
-    return ProductCode(number.removeprefix("0")) if is_gtin(number) else None
+    return ProductCode(number.removeprefix("0")) if is_gtin(number) else UnknownCode(len(payload))

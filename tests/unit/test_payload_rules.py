@@ -16,6 +16,7 @@ from kube_pos.ledger.cards import (
     CardNumber,
     PersonNumber,
     ProductCode,
+    UnknownCode,
     WrongCheckDigits,
     card_number,
     check_digits,
@@ -117,7 +118,7 @@ def test_gs1_codes_of_products_are_products_and_no_nik() -> None:
     gtin = "08990000000112"
     assert recognise(f"]C101{gtin}", {}, ALL) == ProductCode(gtin[1:])
     assert recognise("]C10118990000000119", {}, ALL) == ProductCode("18990000000119")
-    assert recognise("]C10108990000000113", {}, ALL) == PersonNumber("0108990000000113")
+    assert recognise("]C10108990000000113", {}, ALL) == UnknownCode(19)
     assert recognise(f"\x1d01{gtin}\x1d10LOT7", {}, ALL) == ProductCode(gtin[1:])
     assert recognise(f"01{gtin}", {}, ALL) == PersonNumber(f"01{gtin}")
 
