@@ -111,6 +111,8 @@ def _retire(folder: Path, source: Path, keys: tuple[bytes, bytes], reason: Doubt
     remove_database(folder / REPLICA_FILE)
     flush_folder(folder)
     move_database(source, target)
+    # Were the two moves swapped by a power cut, the second would overwrite the old entries.
+    flush_folder(folder)
     begun.replace(folder / JOURNAL_FILE)
     flush_folder(folder)
     target.chmod(0o400)

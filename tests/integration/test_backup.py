@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
 
 from kube_pos import recovery
@@ -49,6 +50,7 @@ from kube_pos.texts import LANGUAGES, Texts
 from kube_pos.upstream import tables
 from kube_pos.upstream.ledgers import retire as retire_upstream
 from tests.keeping_kit import MACHINE, City, close_day, key_file, make_folder, sell, small_city
+from tests.unit.test_keys import MemoryKeyring
 from tests.upstream_kit import NOW_MS
 
 NEVER = threading.Event()
@@ -475,4 +477,34 @@ def test_lost_keys_come_back_by_the_code(till: TillFolder) -> None:
     assert SqliteJournal(folder.journal).identity() == identity
     assert folder.keys == till.keys
     assert verify(folder.journal).is_clean
+    folder.close()
+
+
+@pytest.fixture
+def ring() -> Iterator[MemoryKeyring]:
+    before, made = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(made)
+    yield made
+    keyring.set_keyring(before)
+
+
+def test_a_lost_keyring_is_made_good_by_the_code(city: City, tmp_path: Path, ring: MemoryKeyring) -> None:
+    path = tmp_path / "till"
+    make_folder(path, key_file="")
+    folder = open_folder(path, MACHINE)
+    identity = enrol(folder, city.code(), city.clock)
+    code = make_recovery_code(folder)
+    receipts = sell(folder, 2)
+    folder.close()
+    assert len(ring.kept) == 2
+    ring.kept.clear()
+    with pytest.raises(KeyUnavailable):
+        open_folder(path, MACHINE)
+    assert ring.kept == {}
+    recover_keys(path, code)
+    folder = open_folder(path, MACHINE)
+    journal = SqliteJournal(folder.journal)
+    assert journal.identity() == identity
+    assert [row.entry.receipt for row in journal.sales()] == receipts[::-1]
+    assert sell(folder) == ["A01-000003"]
     folder.close()
