@@ -31,6 +31,7 @@ from kube_pos.sync.signing import DeviceKey
 from kube_pos.texts import LANGUAGES, Texts
 from tests.fakes import FixedClock
 from tests.keeping_kit import MACHINE, OTHER_MACHINE, City, head, key_file, sell, small_city
+from tests.upstream_kit import NOW_MS
 
 
 @pytest.fixture
@@ -229,7 +230,10 @@ def test_with_a_new_code_the_till_begins_anew_under_another_name(path: Path, cit
     folder.close()
     put_back(path)
     folder = open_folder(path, MACHINE)
+    # A clock that was set back meanwhile does not date the new journal before the end of the old one.
+    city.clock.at_ms -= 3_600_000
     identity = enrol(folder, city.code(), city.clock)
+    city.clock.at_ms += 3_600_000
     journal = SqliteJournal(folder.journal)
     assert identity.ledger_id != old_id
     assert identity.terminal == "A02"
@@ -238,6 +242,7 @@ def test_with_a_new_code_the_till_begins_anew_under_another_name(path: Path, cit
     assert first is not None
     assert isinstance(first.entry, Restored)
     assert (first.entry.previous, first.entry.previous_seq) == (old_id, 3)
+    assert first.entry.at == predecessors(folder.journal)[-1].last_at >= NOW_MS
     # Nothing is free before an officer frees what the old ledger holds.
     city.sync(folder)
     assert folder.replica.read().exec_driver_sql("SELECT coalesce(sum(granted), 0) FROM share").scalar() == 0
