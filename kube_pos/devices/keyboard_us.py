@@ -1,4 +1,4 @@
-"""Where the characters lie on a US keyboard, by X11 key codes (evdev + 8). Pure.
+"""Where the characters lie on a US keyboard, by X11 key codes (evdev + 8), and Windows' scan codes as such. Pure.
 
 Scanners come set to the US layout. The code of a key tells its place, whatever layout and Caps Lock the computer has.
 """
@@ -48,3 +48,20 @@ def us_scan_code(character: str) -> tuple[int, bool] | None:
         if character in pair:
             return code, character != pair[0]
     return None
+
+
+_WINDOWS_EXTENDED = MappingProxyType({0x11C: 104, 0x11D: 105, 0x135: 106, 0x138: 108, 0x15B: 133, 0x15C: 134})
+"""Keys of Windows' second block: the keypad's Enter and slash, the right Control and Alt, both Windows keys."""
+_WINDOWS_LAST = 0x58
+
+
+def from_windows(scan_code: int) -> int:
+    """Return the X11 key code of a Windows scan code (set 1); 0 for a key that no scanner presses.
+
+    Linux took over the numbers of the first block as they were, and X11 adds 8.
+    """
+    if 0 < scan_code <= _WINDOWS_LAST:
+        return scan_code + 8
+    # Some drivers report the second block by its prefix byte E0.
+    extended = scan_code & 0xFF | 0x100 if scan_code >> 8 in {0x01, 0xE0} else scan_code
+    return _WINDOWS_EXTENDED.get(extended, 0)

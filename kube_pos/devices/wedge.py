@@ -30,6 +30,12 @@ class WedgeSettings:
     suffix: str = ""
     us_layout: bool = False
     """Decode every character by its place on a US keyboard, not digits alone."""
+    beat_ms: int = 0
+    """The pace of a scanner that is as slow as a person; 0 for the usual fast ones."""
+    steady_ms: int = 0
+    """How far a gap of a slow scanner may lie from its beat: people do not type so evenly."""
+    needs_end: bool = False
+    """This scanner always ends a code by Enter or Tab: what ends by silence was a person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +98,11 @@ class WedgeDetector:
         """Decide about the held keys once there was silence; `now_ms` is on the clock of the events."""
         if not self._held:
             return Verdict()
-        silence = _gap_ms(self._held[-1].timestamp_ms, now_ms)
+        silence = gap_ms(self._held[-1].timestamp_ms, now_ms)
         # The caller reckons the event clock from its own; a step back is that reckoning, not 49 days of silence.
         if silence <= self._patience_ms() or silence > _CLOCK_SPAN_MS // 2:
             return Verdict()
-        return self._end_burst()
+        return Verdict(replay=self._give_back()) if self._settings.needs_end else self._end_burst()
 
     def release(self) -> tuple[Key, ...]:
         """Give up the burst (the window lost the focus) and return the held keys for replay."""
@@ -112,7 +118,7 @@ class WedgeDetector:
 
     def _feed_terminator(self, key: Key) -> Verdict:
         if self._held:
-            in_time = _gap_ms(self._held[-1].timestamp_ms, key.timestamp_ms) <= self._patience_ms()
+            in_time = gap_ms(self._held[-1].timestamp_ms, key.timestamp_ms) <= self._patience_ms()
             ended = self._end_burst() if in_time or self._is_burst() else Verdict(replay=self._give_back())
             if ended.payload is not None and in_time:
                 self._scan_ended_ms = key.timestamp_ms
@@ -120,20 +126,27 @@ class WedgeDetector:
             return ended
         # Scanners may end a code by two keys (Enter and Tab, CR and LF); the second must not press a button.
         if self._scan_ended_ms is not None:
-            late = _gap_ms(self._scan_ended_ms, key.timestamp_ms) > self._settings.max_gap_ms
+            late = gap_ms(self._scan_ended_ms, key.timestamp_ms) > self._settings.max_gap_ms
             self._scan_ended_ms = None
             return Verdict(swallow=not late)
         return Verdict()
 
     def _feed_character(self, key: Key) -> Verdict:
         settings = self._settings
-        paused = self._last_ms is None or _gap_ms(self._last_ms, key.timestamp_ms) > settings.max_gap_ms
+        gap = None if self._last_ms is None else gap_ms(self._last_ms, key.timestamp_ms)
+        paused = gap is None or gap > settings.max_gap_ms
         self._last_ms = key.timestamp_ms
         self._scan_ended_ms = None
         if self._typing and not paused:
             return Verdict()
         self._typing = False
-        ended = self._end_burst() if paused and self._held else Verdict()
+        if self._held and not paused and gap is not None and self._is_off_beat(gap):
+            # The key may begin a scan of its own: no other key of a slow scanner came so close before it.
+            replay = self._give_back()
+            self._typing = False
+            self._held.append(key)
+            return Verdict(replay=replay, swallow=True)
+        ended = self._end_after_pause() if paused and self._held else Verdict()
         self._typing = False
         self._held.append(key)
         hopeless = len(self._held) >= settings.min_length and not self._is_burst()
@@ -142,6 +155,12 @@ class WedgeDetector:
             self._typing = True
             return Verdict(replay=replay)
         return Verdict(replay=ended.replay, payload=ended.payload, swallow=True)
+
+    def _is_off_beat(self, gap: int) -> bool:
+        return bool(self._settings.beat_ms) and abs(gap - self._settings.beat_ms) > self._settings.steady_ms
+
+    def _end_after_pause(self) -> Verdict:
+        return Verdict(replay=self._give_back()) if self._settings.needs_end else self._end_burst()
 
     def _end_burst(self) -> Verdict:
         if self._is_burst():
@@ -161,7 +180,7 @@ class WedgeDetector:
         count = len(self._held)
         if count < max(self._settings.min_length, 2):
             return False
-        span = _gap_ms(self._held[0].timestamp_ms, self._held[-1].timestamp_ms)
+        span = gap_ms(self._held[0].timestamp_ms, self._held[-1].timestamp_ms)
         return span <= self._settings.max_mean_gap_ms * (count - 1)
 
     def _patience_ms(self) -> int:
@@ -185,6 +204,6 @@ class WedgeDetector:
         return by_place if self._settings.us_layout or by_place in "0123456789" else key.text
 
 
-def _gap_ms(earlier_ms: int, later_ms: int) -> int:
+def gap_ms(earlier_ms: int, later_ms: int) -> int:
     """Return the time between two events, over the wrap of the count; a step back counts as a long pause."""
     return (later_ms - earlier_ms) % _CLOCK_SPAN_MS

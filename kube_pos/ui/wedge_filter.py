@@ -6,14 +6,17 @@ which it was struck. `devices/wedge.py` decides who typed; this file only carrie
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QWindow
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QKeyEvent, QWindow
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from kube_pos.clock import Clock
+from kube_pos.devices.keyboard_us import from_windows
 from kube_pos.devices.ports import Scan, Source
 from kube_pos.devices.wedge import Key, Verdict, WedgeDetector, WedgeSettings
 
@@ -21,7 +24,9 @@ _TERMINATING_TEXTS = frozenset({"\r", "\n", "\t"})
 """What scanners set to send control characters end a code with: line feed has a key of its own, or comes as Ctrl+J."""
 _TERMINATORS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab})
 
-
+_TELL_AGAIN_MS = 60_000
+RECORD_SILENCE_MS = 700
+"""So long without a key, and the scan of a test code is over."""
 LATE_END_MS = 300
 """An Enter so soon after a code that silence ended still belongs to it: nobody reads the screen and answers faster."""
 
@@ -38,6 +43,9 @@ class _Held:
 class WedgeFilter(QObject):
     """An event filter for every window of the program."""
 
+    input_method_seen = Signal()
+    """Characters came through an input method: a scanner's would be torn there. Told once a minute at most."""
+
     def __init__(self, on_scan: Callable[[Scan], None], clock: Clock, settings: WedgeSettings | None = None) -> None:
         """Give scans to `on_scan`, which is `Bridge.on_scan`."""
         super().__init__()
@@ -48,6 +56,13 @@ class WedgeFilter(QObject):
         self._event_clock_ahead_ms = 0
         self._code_ended_ms: int | None = None
         """When the last key was struck of a code that silence ended."""
+        self._recorded: list[Key] = []
+        self._on_recorded: Callable[[tuple[Key, ...]], None] | None = None
+        self._record_end = QTimer(self)
+        self._record_end.setSingleShot(True)
+        self._record_end.timeout.connect(self._end_recording)
+        self._input_method_ms = -_TELL_AGAIN_MS
+        self._focus: QObject | None = None
         self._silence = QTimer(self)
         self._silence.setSingleShot(True)
         self._silence.timeout.connect(self._silence_seems_over)
@@ -55,7 +70,20 @@ class WedgeFilter(QObject):
     def watch_all(self, application: QGuiApplication) -> None:
         """Watch every window that gets the keyboard, from the one that has it now."""
         application.focusWindowChanged.connect(self.watch)
+        application.focusObjectChanged.connect(self._watch_focus)
         self.watch(application.focusWindow())
+
+    def use(self, settings: WedgeSettings) -> None:
+        """Go by other settings from the next key on; what is held was a person's."""
+        self._give_back(self._detector.release())
+        self._detector = WedgeDetector(settings)
+
+    def record(self, on_recorded: Callable[[tuple[Key, ...]], None] | None) -> None:
+        """Keep the keys of the next scan from everything and give them to `on_recorded`; None: stop waiting for one."""
+        self._give_back(self._detector.release())
+        self._recorded.clear()
+        self._record_end.stop()
+        self._on_recorded = on_recorded
 
     def watch(self, window: QWindow | None) -> None:
         """Watch a window; to watch it twice is harmless."""
@@ -65,6 +93,13 @@ class WedgeFilter(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Return True for events that no widget may see (now)."""
         kind = event.type()
+        if self._on_recorded is not None and isinstance(event, QKeyEvent) and event.key() != Qt.Key.Key_Escape:
+            return self._take_down(event)
+        if kind is QEvent.Type.InputMethod:
+            self._notice_input_method(event)
+            return False
+        if watched is self._focus:
+            return False
         if kind is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._press(event)
         if kind is QEvent.Type.ShortcutOverride and self._held:
@@ -80,14 +115,7 @@ class WedgeFilter(QObject):
 
     def _press(self, event: QKeyEvent) -> bool:
         self._event_clock_ahead_ms = event.timestamp() - self._clock.monotonic_ms()
-        key = Key(
-            event.text(),
-            event.timestamp(),
-            is_auto_repeat=event.isAutoRepeat(),
-            is_terminator=event.key() in _TERMINATORS or event.text() in _TERMINATING_TEXTS,
-            scan_code=event.nativeScanCode(),
-            shift=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier),
-        )
+        key = _key(event)
         if key.is_terminator and self._is_late_end(key):
             return True
         verdict = self._detector.feed(key)
@@ -103,6 +131,36 @@ class WedgeFilter(QObject):
                 held.release = event.clone()
                 return True
         return False
+
+    def _take_down(self, event: QKeyEvent) -> bool:
+        """Write a key down while a test scan is recorded; a shortcut must not fire, so that is taken as well."""
+        event.accept()
+        if event.type() is QEvent.Type.KeyPress:
+            self._recorded.append(_key(event))
+            self._record_end.start(RECORD_SILENCE_MS)
+        return True
+
+    def _end_recording(self) -> None:
+        on_recorded, self._on_recorded = self._on_recorded, None
+        keys = tuple(self._recorded)
+        self._recorded.clear()
+        if on_recorded is not None:
+            on_recorded(keys)
+
+    def _watch_focus(self, focus: QObject | None) -> None:
+        """Watch what has the focus for input methods: their text goes past the window, straight to it."""
+        if self._focus is not None and isValid(self._focus) and not isinstance(self._focus, QWindow):
+            self._focus.removeEventFilter(self)
+        self._focus = None if isinstance(focus, QWindow) else focus
+        if self._focus is not None:
+            self._focus.installEventFilter(self)
+
+    def _notice_input_method(self, event: QEvent) -> None:
+        composing = isinstance(event, QInputMethodEvent) and (event.commitString() or event.preeditString())
+        now = self._clock.monotonic_ms()
+        if composing and now - self._input_method_ms >= _TELL_AGAIN_MS:
+            self._input_method_ms = now
+            self.input_method_seen.emit()
 
     def _silence_seems_over(self) -> None:
         # After a frozen moment this timer may fire before the keys that wait in the window system's queue. One more
@@ -147,6 +205,18 @@ class WedgeFilter(QObject):
                 QCoreApplication.sendEvent(target, held.press)
                 if held.release is not None:
                     QCoreApplication.sendEvent(target, held.release)
+
+
+def _key(event: QKeyEvent) -> Key:
+    code = event.nativeScanCode()
+    return Key(
+        event.text(),
+        event.timestamp(),
+        is_auto_repeat=event.isAutoRepeat(),
+        is_terminator=event.key() in _TERMINATORS or event.text() in _TERMINATING_TEXTS,
+        scan_code=from_windows(code) if sys.platform == "win32" else code,
+        shift=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier),
+    )
 
 
 def _symbology(payload: str) -> str:
