@@ -19,6 +19,7 @@ from kube_pos.devices.document import PrintDocument
 from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Scan
 from kube_pos.devices.registry import DeviceContext, DeviceSettings, build_readers
 from kube_pos.devices.supervisor import Supervisor
+from kube_pos.errors import KubePosError
 from kube_pos.folder import TillFolder
 from kube_pos.ledger import cards
 from kube_pos.ledger.ports import PrintKind, PrintRequest, SyncStatus
@@ -27,6 +28,7 @@ from kube_pos.ledger.sqlite_queues import SqliteOutbox, SqlitePrints
 from kube_pos.ledger.sqlite_replica import SqliteReplica
 from kube_pos.ledger.sqlite_verify import verify
 from kube_pos.marks import MarkKeeper
+from kube_pos.operations.look_up_log import forget_old
 from kube_pos.operations.papers import Papers
 from kube_pos.operations.report_slips import ReportPapers
 from kube_pos.operations.signing_in import PinGate
@@ -99,6 +101,7 @@ class Engine:
             self.supervisor.told(DeviceStatus("scanner", DeviceState.READY, "scanner_keyboard"))
         self._sync.start()
         self._backups.start()
+        self.writer.submit(lambda: forget_old(self.till, self._clock.now_ms()), lambda _: None, _not_forgotten)
 
     def stop(self) -> None:
         """Stop in the other order; what was given to the writer is still written."""
@@ -186,6 +189,13 @@ class Engine:
         return UpstreamClient(
             identity.upstream_address, identity.ledger_id, self._key, identity.upstream_key, self._clock
         )
+
+
+def _not_forgotten(error: Exception) -> None:
+    """Tell the log that old look-ups are still there; the next start tries again."""
+    _LOG.warning(
+        "old look-ups were not deleted: %s", error if isinstance(error, KubePosError) else type(error).__name__
+    )
 
 
 def is_self_checking(payload: str) -> bool:

@@ -256,6 +256,8 @@ class DayClosed(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
     cash: Rupiah
     over: Rupiah = Rupiah(0)
     stand_in: Rupiah = Rupiah(0)
+    approver: StaffId | None = None
+    """The manager, when someone else stood at the till."""
 
 
 class Amendment(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):

@@ -7,7 +7,7 @@ from datetime import date
 
 from kube_pos.errors import KubePosError, NotPermitted
 from kube_pos.ledger import entries
-from kube_pos.ledger.documents import Role
+from kube_pos.ledger.documents import Role, Staff
 from kube_pos.ledger.ports import Stored
 from kube_pos.ledger.quantity import Rupiah
 from kube_pos.ledger.totals import Totals, add_up
@@ -41,9 +41,12 @@ def x_report(till: Till) -> DayReport:
     return DayReport(till.today(), tuple(stored.seq for stored in sales), add_up(sales, targets))
 
 
-def close_day(till: Till, session: Session) -> Stored:
-    """Close the open sales as one set, offline too. Raises NotPermitted for a cashier, NothingToClose when none."""
-    if session.staff.role is Role.CASHIER:
+def close_day(till: Till, session: Session, approver: Staff | None = None) -> Stored:
+    """Close the open sales as one set, offline too, with the manager's name when another closes.
+
+    Raises NotPermitted for a cashier without a manager, NothingToClose when there is no sale.
+    """
+    if (approver or session.staff).role is Role.CASHIER:
         raise NotPermitted(role=Role.MANAGER.value)
     report = x_report(till)
     if not report.sales:
@@ -60,6 +63,7 @@ def close_day(till: Till, session: Session) -> Stored:
         cash=Rupiah(report.totals.cash),
         over=Rupiah(report.totals.over),
         stand_in=Rupiah(report.totals.stand_in),
+        approver=approver.id if approver is not None and approver.id != session.staff_id else None,
     )
     stored = till.journal.append(entry)
     till.wake_sync()

@@ -9,7 +9,6 @@ from kube_pos.ledger.entries import GeneralSale, Redemption, Reversal
 from kube_pos.ledger.ports import Stored
 from kube_pos.ledger.quantity import format_number, format_rupiah
 from kube_pos.operations.closing import DayReport, close_day, x_report
-from kube_pos.operations.till import Session
 from kube_pos.ui.approval import Approval
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
@@ -177,8 +176,8 @@ class ClosingPage(QWidget):
 
     def _approved(self, manager: Staff) -> None:
         self._close.setEnabled(False)
-        till = self._context.desk.till
-        self._context.bridge.run(lambda: close_day(till, Session(manager)), lambda _: self._closed(), self._failed)
+        till, session = self._context.desk.till, self._context.session()
+        self._context.bridge.run(lambda: close_day(till, session, manager), lambda _: self._closed(), self._failed)
 
     def _closed(self) -> None:
         self._approval_box.hide()

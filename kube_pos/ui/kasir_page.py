@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from kube_pos.devices.ports import Frame
+from kube_pos.ledger.documents import Staff
 from kube_pos.ledger.entitlement import Refused
 from kube_pos.ledger.entries import Proxy, Redemption
 from kube_pos.ledger.ports import Stored
@@ -184,10 +185,10 @@ class KasirPage(QWidget):
             QApplication.beep()
             self._slips.turned_away(found)
 
-    def _number_answered(self, asked: AskWhichNumber, kind: NumberKind) -> None:
+    def _number_answered(self, asked: AskWhichNumber, kind: NumberKind, manager: Staff) -> None:
         self._came_ns = self._context.desk.paint_clock()
         visit = look_up_number(self._context.desk.till, asked, kind)
-        self._slips.log(visit)
+        self._slips.log(visit, manager)
         self._meet(visit)
 
     def _show_decision(self) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from kube_pos.ledger.documents import Staff
 from kube_pos.operations.look_up import AskWhichNumber, NumberKind
 from kube_pos.ui.approval import Approval
 from kube_pos.ui.context import Context
@@ -15,7 +16,7 @@ from kube_pos.ui.controls import Button, card, label, scrolled
 class NumberQuestion(QWidget):
     """Asks NIK or KK, then a manager's PIN; `answered` carries the question, the kind and the manager."""
 
-    answered = Signal(object, object)
+    answered = Signal(object, object, object)
     left = Signal()
 
     def __init__(self, context: Context) -> None:
@@ -72,8 +73,8 @@ class NumberQuestion(QWidget):
         self._approval.setVisible(True)
         self._approval.begin()
 
-    def _approved(self) -> None:
+    def _approved(self, manager: Staff) -> None:
         kind = next((kind for kind, button in self._kinds.items() if button.isChecked()), None)
         asked, self._asked = self._asked, None
         if kind is not None and asked is not None:
-            self.answered.emit(asked, kind)
+            self.answered.emit(asked, kind, manager)

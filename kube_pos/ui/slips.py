@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kube_pos.ledger.documents import Staff
 from kube_pos.ledger.entitlement import Allowed, Refused
 from kube_pos.ledger.entries import DataMismatchReport, Mismatch
 from kube_pos.ledger.ports import PrintKind, PrintRequest, Stored
@@ -45,10 +46,12 @@ class Slips:
         self._context = context
         self._refused: _RefusedVisit | None = None
 
-    def log(self, visit: Visit) -> None:
+    def log(self, visit: Visit, approver: Staff | None = None) -> None:
         """Write into the log of look-ups that a family was looked up; no paper, and nothing to tell."""
         till, session = self._context.desk.till, self._context.session()
-        self._context.bridge.run(lambda: log_look_up(till, session, visit, visit.how), lambda _: None)
+        self._context.bridge.run(
+            lambda: log_look_up(till, session, visit, visit.how, approver=approver), lambda _: None
+        )
 
     def turned_away(self, visit: Visit) -> None:
         """Journal at once that a family could not be served; no paper yet."""

@@ -19,6 +19,7 @@ from kube_pos.ui.devices_page import DevicesPage
 from kube_pos.ui.rail import PLACES
 from tests.ledger_kit import RICE_BAG, Outlet
 from tests.ui_kit import (
+    CASHIER,
     MANAGER,
     MANAGER_PIN,
     PIN,
@@ -235,7 +236,7 @@ def test_the_day_is_closed_by_a_manager(sold: Counter) -> None:
     settle(sold)
     (closed,) = entries_of(sold, entries.DayClosed)
     assert isinstance(closed, entries.DayClosed)
-    assert (closed.entitlement_used, closed.by) == (150_000, MANAGER.id)
+    assert (closed.entitlement_used, closed.by, closed.approver) == (150_000, CASHIER.id, MANAGER.id)
     assert not button(sold, "ui.closing.close").isEnabled()
 
 

@@ -232,6 +232,19 @@ def test_only_a_manager_closes_the_day(outlet: Outlet, card: str) -> None:
         close_day(outlet.till, MANAGING)
 
 
+def test_a_cashier_closes_with_a_managers_name_beside_her_own(outlet: Outlet, card: str) -> None:
+    shop(outlet, card, (RICE_BAG, 1000))
+    closed = close_day(outlet.till, outlet.session, MANAGER).entry
+    assert isinstance(closed, entries.DayClosed)
+    assert (closed.by, closed.approver) == (outlet.session.staff_id, MANAGER.id)
+    shop(outlet, card, (RICE_BAG, 1000))
+    with pytest.raises(NotPermitted):
+        close_day(outlet.till, MANAGING, outlet.session.staff)
+    alone = close_day(outlet.till, MANAGING, MANAGER).entry
+    assert isinstance(alone, entries.DayClosed)
+    assert (alone.by, alone.approver) == (MANAGER.id, None)
+
+
 def test_a_close_is_a_set_of_sales_and_adds_up(outlet: Outlet, card: str) -> None:
     first = shop(outlet, card, (RICE_BAG, 1000))
     undone = reverse(outlet.till, outlet.session, first.seq, "salah", MANAGER)
