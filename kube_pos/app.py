@@ -107,6 +107,8 @@ def _desk(engine: Engine, session: Session | None) -> Desk:
         qr_matrix=qr_modules,
         print_states=engine.prints.states,
         answer_unknown_print=engine.answer_unknown_print,
+        unknown_prints=engine.unknown_prints,
+        printers=engine.printing,
         sync_status=engine.sync_status,
         sync_now=engine.sync_now,
         verify=engine.verify,

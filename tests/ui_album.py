@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -15,15 +16,41 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Source
+from kube_pos.devices.ports import DeviceState, DeviceStatus, FoundPrinter, Frame, PrinterChoice, Source
+from kube_pos.devices.printer_finder import udev_rule
+from kube_pos.errors import KubePosError
 from kube_pos.ledger import documents as docs
 from kube_pos.ledger.cards import card_number, card_token
 from kube_pos.ledger.sqlite_queues import StoredPrintState
+from kube_pos.ui.printer_wizard import PrinterWizard
 from kube_pos.ui.theme import LIGHT, THEMES, Theme
 from tests.ledger_kit import CITY_KEY, ELSEWHERE, RICE, Outlet
 from tests.ui_kit import CASHIER, NIK, Counter, family_with_rapel, furnish, open_counter, settle
 
 _PAGES = ("riwayat", "stok", "tutup", "sinkron", "perangkat", "bantuan")
+
+
+class _Printers:
+    """Three printers, of which none may be used."""
+
+    def find(self, said: Callable[[tuple[FoundPrinter, ...]], None]) -> None:
+        usb, node = (
+            FoundPrinter("usb", "usb:0416:5011", "POS-58 Printer"),
+            FoundPrinter("node", "file:/dev/usb/lp0", "lp0"),
+        )
+        said((usb, node, FoundPrinter("serial", "serial:/dev/ttyUSB0", "USB2.0-Ser!")))
+
+    def choice(self, place: str) -> PrinterChoice:
+        return PrinterChoice("network:192.168.1.50:9100", 48) if place == "printer" else PrinterChoice("", 32, "slips")
+
+    def try_out(self, choice: PrinterChoice, said: Callable[[str], None]) -> None:
+        said("printer_denied")
+
+    def choose(self, place: str, choice: PrinterChoice, said: Callable[[KubePosError | None], None]) -> None:
+        said(None)
+
+    def advice(self, spec: str) -> str:
+        return udev_rule(spec)
 
 
 class Album:
@@ -45,7 +72,9 @@ class Album:
         token = card_token(CITY_KEY, elsewhere)
         self.outlet.take_in((docs.Card(token=token, state=docs.CardState.ACTIVE, outlet_id=ELSEWHERE),))
         self.elsewhere = elsewhere.digits
-        self.counter = open_counter(self.outlet, language=language, signed_in=CASHIER, demo=True, theme=theme)
+        self.counter = open_counter(
+            self.outlet, language=language, signed_in=CASHIER, demo=True, theme=theme, printers=_Printers()
+        )
         self.window = self.counter.window
         self.window.resize(1366, 768)
         self.window.show()
@@ -141,6 +170,7 @@ class Album:
         self.counter.scan(self.rapel)
         self.counter.scan("8990000000112", Source.WEDGE)
         self._take("60-devices-test")
+        self._printing()
         for name, page, key in (
             ("61-closing-approval", "tutup", "ui.closing.close"),
             ("62-delivery", "stok", "ui.stock.receive"),
@@ -151,6 +181,21 @@ class Album:
             self._take(name)
         self.window.lock()
         self._take("70-sign-in")
+
+    def _printing(self) -> None:
+        self._click("ui.printing.set_up")
+        self._take("80-printer-wizard")
+        wizard = self.window.findChild(PrinterWizard)
+        wizard._table.selectRow(1)
+        self._click("ui.printing.print_test")
+        self._take("81-printer-denied")
+        self._click("ui.printing.place_printer_2")
+        self._take("82-second-printer")
+        job = self.counter.prints.next_pending()
+        if job is not None:
+            self.counter.prints.mark(job.id, StoredPrintState.UNKNOWN)
+            self.counter.bridge.on_print_job(job.ref)
+        self._take("83-print-question")
 
     def _light_lamps(self) -> None:
         facts = (("port", "/dev/ttyACM0"), ("camera", "0"))

@@ -20,17 +20,18 @@ from kube_pos.ledger import entries
 from kube_pos.ledger.cards import keyed_hash
 from kube_pos.ledger.documents import Product
 from kube_pos.ledger.ids import BenefitMonth, CommodityId, StaffId
-from kube_pos.ledger.ports import PrintKind
+from kube_pos.ledger.ports import PrintKind, PrintRequest
 from kube_pos.ledger.quantity import Thousandths
 from kube_pos.ledger.sqlite_queues import SqliteOutbox, SqlitePrints
 from kube_pos.ledger.sqlite_verify import verify
 from kube_pos.operations.papers import Papers
+from kube_pos.operations.report_slips import ReportPapers
 from kube_pos.operations.signing_in import PinGate
 from kube_pos.operations.till import Session
 from kube_pos.texts import Texts
 from kube_pos.ui.application import dress
 from kube_pos.ui.bridge import Bridge
-from kube_pos.ui.desk import Desk
+from kube_pos.ui.desk import Desk, PrinterDesk
 from kube_pos.ui.main_window import MainWindow
 from kube_pos.ui.theme import LIGHT, Theme
 from tests.fakes import TODAY
@@ -129,6 +130,7 @@ def open_counter(
     demo: bool = False,
     theme: Theme = LIGHT,
     clock_ns: Callable[[], int] = lambda: 0,
+    printers: PrinterDesk | None = None,
 ) -> Counter:
     """Open the window on an outlet."""
     application = QApplication.instance()
@@ -137,13 +139,13 @@ def open_counter(
     texts = Texts(language)
     till = replace(outlet.till, identity=replace(outlet.till.identity, is_demo=demo))
     outbox, prints = SqliteOutbox(outlet.journal_file), SqlitePrints(outlet.journal_file)
-    papers = Papers(till, texts, lambda _: bytes(64), lambda: outbox.acked()[0])
+    papers = ReportPapers(Papers(till, texts, lambda _: bytes(64), lambda: outbox.acked()[0]))
     writer = Worker("writer")
     bridge = Bridge(writer)
     synced: list[int] = []
 
-    def render(_kind: PrintKind, seq: int, copy: int) -> object:
-        return papers.document(seq, copy, 42)
+    def render(kind: PrintKind, seq: int, copy: int) -> object:
+        return papers.paper(kind, seq, copy, 42)
 
     desk = Desk(
         till=till,
@@ -154,6 +156,8 @@ def open_counter(
         qr_matrix=qr_modules,
         print_states=prints.states,
         answer_unknown_print=lambda seq, came: prints.answer_unknown(seq, came_out=came) and None,
+        unknown_prints=lambda: tuple(PrintRequest(PrintKind(job.kind), job.ref, job.copy) for job in prints.unknown()),
+        printers=printers,
         sync_status=outbox.status,
         sync_now=lambda: synced.append(1),
         verify=lambda: (verify(outlet.journal_file).is_clean, "Jurnal utuh."),

@@ -65,14 +65,22 @@ class Banner(QWidget):
         self._show(tone, text, ())
         self._timer.start(STAYS_MS if tone is not Tone.BAD else STAYS_MS * 3)
 
-    def ask(self, tone: Tone, text: str, *actions: Action, key: str = "") -> None:
-        """Ask something with a button for each answer; the first has the focus. `key` names the question."""
+    def ask(self, tone: Tone, text: str, *actions: Action, key: str = "", takes_focus: bool = True) -> None:
+        """Ask something with a button for each answer; `key` names the question.
+
+        The first answer has the focus, but for a question that nobody is waiting for: a typed Enter would answer it.
+        """
         focused = QApplication.focusWidget()
         if focused is not None and not self.isAncestorOf(focused):
             self._return_to = focused
         buttons = self._show(tone, text, actions)
         self._key = key
-        buttons[0].setFocus(Qt.FocusReason.OtherFocusReason)
+        if takes_focus:
+            buttons[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def is_asking(self, key: str) -> bool:
+        """Tell whether a question of this name stands there."""
+        return self.asks and self._key == key
 
     def withdraw(self, key: str) -> None:
         """Take a question back when it is still the one that stands there."""

@@ -79,6 +79,10 @@ class Bridge(QObject):
         """Hear from the print queue that a job of the entry `ref` changed; the window reads `Desk.print_states`."""
         self.print_job.emit(ref)
 
+    def post(self, call: Callable[[], None]) -> None:
+        """Let the main thread do something; may be called on any thread."""
+        self._delivery.emit(call)
+
     def run(
         self, job: Callable[[], T], success: Callable[[T], None], failure: Callable[[Exception], None] | None = None
     ) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLay
 
 from kube_pos.ledger.documents import Role, Staff
 from kube_pos.ledger.entries import GeneralSale, Redemption, Reversal
-from kube_pos.ledger.ports import Stored
+from kube_pos.ledger.ports import PrintKind, Stored
 from kube_pos.ledger.quantity import format_number, format_rupiah
 from kube_pos.operations.closing import DayReport, close_day, x_report
 from kube_pos.ui.approval import Approval
@@ -14,6 +14,7 @@ from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
 from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label, scrolled
 from kube_pos.ui.page_head import PageHead
+from kube_pos.ui.slips import Slips
 from kube_pos.ui.table_models import Column, RowsModel, Table
 
 Part = tuple[str, str, int]
@@ -29,7 +30,10 @@ class ClosingPage(QWidget):
         say = context.say
         self._close = Button(say("closing.close"), context.theme, kind="primary", icon_name="closing")
         self._close.clicked.connect(self._ask)
-        self._head = PageHead(say("closing.title"), "", self._close)
+        self._slips = Slips(context)
+        self._print = Button(say("printing.print_x"), context.theme, icon_name="printer")
+        self._print.clicked.connect(lambda: self._slips.report(PrintKind.X_REPORT))
+        self._head = PageHead(say("closing.title"), "", self._print, self._close)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 14, 16, 14)
         outer.setSpacing(12)
@@ -66,6 +70,7 @@ class ClosingPage(QWidget):
         self._show_unsent(report)
         self._model.show_rows(self._parts(report))
         self._close.setEnabled(bool(report.sales))
+        self._print.setEnabled(bool(report.sales))
 
     def _make_check(self) -> QFrame:
         frame = card()
@@ -177,10 +182,11 @@ class ClosingPage(QWidget):
     def _approved(self, manager: Staff) -> None:
         self._close.setEnabled(False)
         till, session = self._context.desk.till, self._context.session()
-        self._context.bridge.run(lambda: close_day(till, session, manager), lambda _: self._closed(), self._failed)
+        self._context.bridge.run(lambda: close_day(till, session, manager), self._closed, self._failed)
 
-    def _closed(self) -> None:
+    def _closed(self, stored: Stored) -> None:
         self._approval_box.hide()
+        self._slips.report(PrintKind.Z_REPORT, stored.seq)
         self._context.tell(Tone.GOOD, self._context.say("closing.closed"))
         self.refresh()
 

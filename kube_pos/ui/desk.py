@@ -4,13 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from kube_pos.background import Worker
 from kube_pos.devices.document import PrintDocument
-from kube_pos.ledger.ports import PrintKind, SyncStatus
+from kube_pos.devices.ports import FoundPrinter, PrinterChoice
+from kube_pos.errors import KubePosError
+from kube_pos.ledger.ports import PrintKind, PrintRequest, SyncStatus
 from kube_pos.operations.signing_in import PinGate
 from kube_pos.operations.till import Session, Till
 from kube_pos.texts import Texts
+
+
+class PrinterDesk(Protocol):
+    """The printers, as setting them up needs it. What takes time answers by a callback, on another thread."""
+
+    def find(self, said: Callable[[tuple[FoundPrinter, ...]], None]) -> None:
+        """Look for printers."""
+        ...
+
+    def choice(self, place: str) -> PrinterChoice:
+        """Return what is chosen for `printer` or `printer_2`."""
+        ...
+
+    def try_out(self, choice: PrinterChoice, said: Callable[[str], None]) -> None:
+        """Print the test page; the answer is `confirmed`, `sent`, or the detail of what went wrong."""
+        ...
+
+    def choose(self, place: str, choice: PrinterChoice, said: Callable[[KubePosError | None], None]) -> None:
+        """Take a printer into use and into the settings; the answer is the error, None when done."""
+        ...
+
+    def advice(self, spec: str) -> str:
+        """Return the line that lets this computer use a USB printer; empty for another."""
+        ...
+
+
+def _no_unknown() -> tuple[PrintRequest, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +73,7 @@ class Desk:
     """Who is signed in from the start; the demo signs a cashier in by itself."""
     paint_clock: Callable[[], int]
     """Nanoseconds that never go back, for measuring."""
+    unknown_prints: Callable[[], tuple[PrintRequest, ...]] = _no_unknown
+    """The prints of which nobody knows whether they came out, oldest first. A short read."""
+    printers: PrinterDesk | None = None
+    """Setting up printers; None where there is nothing to set up."""

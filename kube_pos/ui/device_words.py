@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from kube_pos.devices.ports import DeviceState, DeviceStatus
 from kube_pos.texts import Texts
 
@@ -21,6 +24,15 @@ STATE_ICONS = {
     DeviceState.ATTENTION: "warning",
     DeviceState.LOST: "cross",
 }
+
+
+_BADNESS = (DeviceState.LOST, DeviceState.ATTENTION, DeviceState.STARTING, DeviceState.READY, DeviceState.OFF)
+
+
+def worst(printers: Iterable[DeviceStatus]) -> DeviceStatus:
+    """Return the status that the one lamp of both printers shows."""
+    found = min(printers, key=lambda status: _BADNESS.index(status.state))
+    return replace(found, device="printer")
 
 
 def lamp_words(texts: Texts, status: DeviceStatus) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Scan
 from kube_pos.ui import device_words, words
 from kube_pos.ui.camera_view import CameraView
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import IconLabel, ToneFrame, card, label
+from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label
 from kube_pos.ui.page_head import PageHead
+from kube_pos.ui.printer_wizard import PrinterWizard
 from kube_pos.ui.table_models import Column, RowsModel, Table
 
 _KEPT = 8
@@ -19,20 +20,20 @@ _KEPT = 8
 class DeviceCard(QFrame):
     """One device: its name, its state, and a sentence."""
 
-    def __init__(self, context: Context, device: str) -> None:
-        """Begin with a device that has not spoken yet."""
+    def __init__(self, context: Context, device: str, name: str = "") -> None:
+        """Begin with a device that has not spoken yet; `name` is the key of what it is called."""
         super().__init__()
         self._context = context
         self.setProperty("surface", "card")
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 12, 16, 12)
         row.setSpacing(14)
-        row.addWidget(IconLabel(device, context.theme.colours.accent, 40))
+        row.addWidget(IconLabel(device.removesuffix("_2"), context.theme.colours.accent, 40))
         column = QVBoxLayout()
         column.setSpacing(2)
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(label(context.say(f"lamp.{device}"), "large"))
+        head.addWidget(label(context.say(name or f"lamp.{device}"), "large"))
         head.addSpacing(8)
         self._sign = IconLabel("off", context.theme.colours.ink_soft, 22)
         self._state = label("", "strong")
@@ -64,16 +65,24 @@ class DevicesPage(QWidget):
         self._context = context
         self._scans: tuple[tuple[Scan, int], ...] = ()
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        say = context.say
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(16, 14, 16, 14)
+        self._wizard: PrinterWizard | None = None
+        self._stack = QStackedWidget()
+        edge = QVBoxLayout(self)
+        edge.setContentsMargins(16, 14, 16, 14)
+        edge.addWidget(self._stack)
+        overview = QWidget()
+        self._stack.addWidget(overview)
+        outer = QVBoxLayout(overview)
+        outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(12)
-        outer.addWidget(PageHead(say("devices.title"), say("devices.words")))
+        outer.addWidget(self._make_head())
         row = QHBoxLayout()
         row.setSpacing(14)
         left = QVBoxLayout()
         left.setSpacing(12)
         self._cards = {device: DeviceCard(context, device) for device in device_words.DEVICES}
+        self._cards["printer_2"] = DeviceCard(context, "printer_2", "printing.place_printer_2")
+        self._cards["printer_2"].hide()
         for each in self._cards.values():
             left.addWidget(each)
         left.addStretch(1)
@@ -83,13 +92,21 @@ class DevicesPage(QWidget):
 
     def begin(self) -> None:
         """Make ready for a test."""
-        self.setFocus()
+        self._leave_wizard()
+
+    def set_up_printer(self) -> None:
+        """Open the page where a printer is chosen."""
+        if self._wizard is not None:
+            self._stack.setCurrentWidget(self._wizard)
+            self._wizard.begin()
 
     def show_status(self, status: DeviceStatus) -> None:
         """Show how a device is."""
         found = self._cards.get(status.device)
         if found is not None:
             found.show_status(status)
+        if status.device == "printer_2":
+            self._cards["printer_2"].setVisible(status.state is not DeviceState.OFF)
 
     def show_frame(self, frame: Frame) -> None:
         """Show the camera's picture."""
@@ -103,6 +120,22 @@ class DevicesPage(QWidget):
         self._big.setText(words.masked(scan.payload))
         self._verdict.set_tone("good")
         self._sign.show_icon("check", self._context.theme.colours.on_good_soft)
+
+    def _make_head(self) -> PageHead:
+        say, printers = self._context.say, self._context.desk.printers
+        buttons = []
+        if printers is not None:
+            self._wizard = PrinterWizard(self._context, printers)
+            self._wizard.left.connect(self._leave_wizard)
+            self._stack.addWidget(self._wizard)
+            set_up = Button(say("printing.set_up"), self._context.theme, icon_name="printer")
+            set_up.clicked.connect(self.set_up_printer)
+            buttons.append(set_up)
+        return PageHead(say("devices.title"), say("devices.words"), *buttons)
+
+    def _leave_wizard(self) -> None:
+        self._stack.setCurrentIndex(0)
+        self.setFocus()
 
     def _make_test(self) -> QFrame:
         say, colours = self._context.say, self._context.theme.colours

@@ -35,6 +35,7 @@ class Foot(QFrame):
         super().__init__()
         self._context = context
         self._sync: SyncNews | None = None
+        self._printers: dict[str, DeviceStatus] = {}
         self.setObjectName("foot")
         self.setFixedHeight(60)
         row = QHBoxLayout(self)
@@ -58,6 +59,9 @@ class Foot(QFrame):
 
     def show_status(self, status: DeviceStatus) -> None:
         """Show how a device is."""
+        if status.device.startswith("printer"):
+            self._printers[status.device] = status
+            status = device_words.worst(self._printers.values())
         lamp = self._lamps.get(status.device)
         if lamp is not None:
             name = self._context.say(f"lamp.{status.device}")

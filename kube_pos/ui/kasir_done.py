@@ -59,6 +59,11 @@ class DonePanel(QWidget):
         self.refresh()
         self._next.setFocus()
 
+    @property
+    def seq(self) -> int:
+        """Return the number of the sale on show."""
+        return self._seq
+
     def take_focus(self) -> None:
         """Let Enter go on with the next family."""
         self._next.setFocus()

@@ -6,9 +6,10 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from kube_pos.devices.ports import DeviceStatus, Frame, Scan, Source
+from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Scan, Source
 from kube_pos.operations.signing_in import sign_out
 from kube_pos.operations.till import Session
+from kube_pos.ui import device_words
 from kube_pos.ui.banner import Banner, Tone
 from kube_pos.ui.bridge import Bridge, SyncNews
 from kube_pos.ui.closing_page import ClosingPage
@@ -17,7 +18,9 @@ from kube_pos.ui.desk import Desk
 from kube_pos.ui.devices_page import DevicesPage
 from kube_pos.ui.foot import Foot
 from kube_pos.ui.help_page import HelpPage
+from kube_pos.ui.kasir_done import DonePanel
 from kube_pos.ui.kasir_page import KasirPage
+from kube_pos.ui.print_question import PrintQuestion
 from kube_pos.ui.rail import Rail
 from kube_pos.ui.riwayat_page import RiwayatPage
 from kube_pos.ui.sign_in_page import SignInPage
@@ -61,6 +64,7 @@ class MainWindow(QMainWindow):
             "perangkat": self._devices,
             "bantuan": HelpPage(context),
         }
+        self._print_question = PrintQuestion(context)
         self._rail = Rail(context, self)
         self._foot = Foot(context)
         self._place = "kasir"
@@ -156,6 +160,7 @@ class MainWindow(QMainWindow):
         bridge.frame.connect(self._take_frame)
         bridge.sync_state.connect(self._take_sync)
         bridge.print_job.connect(self._refresh)
+        bridge.print_job.connect(self._ask_about_prints)
         bridge.failed.connect(self._fail)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -183,6 +188,7 @@ class MainWindow(QMainWindow):
         self._foot.refresh()
         self.open_page("kasir")
         self._kasir.resume()
+        self._ask_about_prints()
 
     def _lock_when_idle(self) -> None:
         if not self._context.desk.till.identity.is_demo and self._context.shift.session is not None:
@@ -202,6 +208,14 @@ class MainWindow(QMainWindow):
     def _take_status(self, status: DeviceStatus) -> None:
         self._foot.show_status(status)
         self._devices.show_status(status)
+        is_printer = status.device.startswith("printer")
+        if is_printer and status.state in {DeviceState.ATTENTION, DeviceState.LOST} and self.place != "masuk":
+            # Said before the next sale, not when its receipt does not come.
+            self._context.tell(Tone.WARN, device_words.sentence(self._context.texts, status))
+
+    def _ask_about_prints(self) -> None:
+        panel = self._kasir.state if self._place == "kasir" else None
+        self._print_question.look(panel.seq if isinstance(panel, DonePanel) else 0)
 
     def _fail(self, error: Exception) -> None:
         self._context.fail(error)

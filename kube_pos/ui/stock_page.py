@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from kube_pos.ledger.ports import PrintKind
 from kube_pos.ledger.quantity import format_quantity, format_rupiah
 from kube_pos.operations.stock import StockLine, stock_lines
 from kube_pos.ui.context import Context
@@ -11,6 +12,7 @@ from kube_pos.ui.controls import Button
 from kube_pos.ui.delivery_form import DeliveryForm
 from kube_pos.ui.icons import icon
 from kube_pos.ui.page_head import PageHead
+from kube_pos.ui.slips import Slips
 from kube_pos.ui.table_models import Column, RowsModel, Table
 
 
@@ -39,7 +41,9 @@ class StockPage(QWidget):
         self._table: Table[StockLine] = Table(self._model, say("stock.title"))
         self._receive = Button(say("stock.receive"), context.theme, kind="primary", icon_name="truck")
         self._receive.clicked.connect(self._open_form)
-        self._head = PageHead(say("stock.title"), "", self._receive)
+        printed = Button(say("printing.print_stock"), context.theme, icon_name="printer")
+        printed.clicked.connect(lambda: Slips(context).report(PrintKind.STOCK))
+        self._head = PageHead(say("stock.title"), "", printed, self._receive)
         self._form = DeliveryForm(context)
         self._form.stored.connect(self._stored)
         self._form.left.connect(self._close_form)
