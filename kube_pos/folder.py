@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import platformdirs
 
 from kube_pos import logs, recovery
 from kube_pos.errors import KeyUnavailable, NotEnrolled, StorageFailed
-from kube_pos.keys import Keys, KeyStore, key_store
+from kube_pos.keys import KeyFile, Keys, KeyStore, key_store
 from kube_pos.ledger.migrations import JOURNAL, REPLICA
 from kube_pos.ledger.sqlite_engine import Database
 from kube_pos.ledger.sqlite_journal import SqliteJournal
@@ -19,10 +20,20 @@ from kube_pos.ledger.sqlite_predecessors import predecessors
 from kube_pos.machine import machine_name
 from kube_pos.marks import Marks
 from kube_pos.retirement import JOURNAL_FILE, REPLICA_FILE, finish_retirement, retire
-from kube_pos.settings import FILE_NAME, Settings, load
+from kube_pos.settings import FILE_NAME, Settings, load, save
 from kube_pos.single_instance import SingleInstance
 
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """How a folder is opened: settings, keys and where they lie."""
+
+    settings: Settings
+    store: KeyStore
+    keys: Keys
+    marks: Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ def open_folder(path: Path, machine: str | None = None) -> TillFolder:
         marks = Marks(path, store, machine_name() if machine is None else machine)
         journal = _trusted_journal(path, keys, marks)
         try:
-            keys = _own_device_key(path, journal, (keys, store, marks))
+            opened = _with_own_device_key(path, journal, _Opened(settings, store, keys, marks))
             replica = Database(path / REPLICA_FILE, keys.files, REPLICA)
         except BaseException:
             journal.close()
@@ -74,7 +85,7 @@ def open_folder(path: Path, machine: str | None = None) -> TillFolder:
     except BaseException:
         lock.release()
         raise
-    return TillFolder(path, settings, keys, journal, replica, lock, marks)
+    return TillFolder(path, opened.settings, opened.keys, journal, replica, lock, opened.marks)
 
 
 def take_folder(path: Path) -> SingleInstance:
@@ -114,18 +125,32 @@ def _trusted_journal(path: Path, keys: Keys, marks: Marks) -> Database:
     return Database(file, keys.files, JOURNAL)
 
 
-def _own_device_key(path: Path, journal: Database, parts: tuple[Keys, KeyStore, Marks]) -> Keys:
-    """Return the keys; before enrolment with a new device key when a ledger was already signed with this one."""
-    keys, store, marks = parts
+def _with_own_device_key(path: Path, journal: Database, opened: _Opened) -> _Opened:
+    """Return how the folder is opened; before enrolment with a new device key when this one has signed a ledger.
+
+    Another till may be using the key file that a copied folder names: then the new keys go into a file of their own.
+    """
+    keys, marks = opened.keys, opened.marks
     if is_enrolled(journal):
-        return keys
+        return opened
     if not marks.was_used(keys) and all(row.device_key != keys.device for row in predecessors(journal)):
-        return keys
+        return opened
     fresh = Keys(files=keys.files, device=secrets.token_bytes(32))
     # The wrap goes first: a device key that only the wrap knows was never used, the other way round it would be lost.
     recovery.wrap_new_device(path / recovery.FILE_NAME, fresh)
+    if not opened.settings.key_file or not marks.keys_are_anothers():
+        opened.store.save(fresh)
+        return replace(opened, keys=fresh)
+    old = Path(opened.settings.key_file)
+    own = old.with_name(f"{old.stem}-{secrets.token_hex(4)}{old.suffix}")
+    store = KeyFile(own)
     store.save(fresh)
-    return fresh
+    settings = msgspec.structs.replace(opened.settings, key_file=str(own))
+    try:
+        save(path / FILE_NAME, settings)
+    except OSError as error:
+        raise StorageFailed(path=str(path / FILE_NAME), reason=error.strerror or "") from error
+    return _Opened(settings, store, fresh, marks.beside(store))
 
 
 def _keys(path: Path, settings: Settings, store: KeyStore) -> Keys:

@@ -37,8 +37,13 @@ class Marks:
         self._path = folder / FILE_NAME
         self._store = store
         self._machine = _place(machine, folder) if machine else ""
+        self._name = machine
         self._lock = threading.Lock()
         self._is_forked = False
+
+    def beside(self, store: KeyStore) -> Marks:
+        """Return the marks of this folder for another key store."""
+        return Marks(self._path.parent, store, self._name)
 
     def load(self) -> list[Marker]:
         """Return the marks that can be read; a spoilt one counts as none."""
@@ -88,6 +93,15 @@ class Marks:
     def was_used(self, keys: Keys) -> bool:
         """Tell whether a ledger with entries was signed by this device key: it must not begin a second one."""
         return any(mark.seq > 0 and mark.device == device_name(keys) for mark in self.load())
+
+    def keys_are_anothers(self) -> bool:
+        """Tell whether a till in another place marked the key store: a copied folder still names its key file."""
+        text = self._beside_keys()
+        try:
+            place = msgspec.json.decode(text, type=Marker).machine if text else ""
+        except msgspec.MsgspecError:
+            return False
+        return bool(place and self._machine and place != self._machine)
 
     def _in_folder(self) -> str | None:
         try:

@@ -14,6 +14,7 @@ class OpenShare:
     program: ProgramId
     program_name: str
     fund: FundId
+    fund_name: str
     month: BenefitMonth
     unit: str
     """`rupiah`, or `commodity` in thousandths."""

@@ -53,12 +53,14 @@ def _open_shares(journal: Database, replica: Database) -> tuple[OpenShare, ...]:
             key = (row.program_id, row.fund_id, row.month, row.unit.value)
             amounts[key] = amounts.get(key, 0) + left
             families.setdefault(key, set()).add(family)
-    programs = SqliteReplica(replica).catalogue().programs
+    catalogue = SqliteReplica(replica).catalogue()
+    programs, funds = catalogue.programs, catalogue.funds
     return tuple(
         OpenShare(
             program=key[0],
             program_name=programs[key[0]].name if key[0] in programs else str(key[0]),
             fund=key[1],
+            fund_name=funds[key[1]].name if key[1] in funds else str(key[1]),
             month=key[2],
             unit=key[3],
             amount=amounts[key],

@@ -8,7 +8,7 @@ from datetime import date
 from kube_pos.ledger.documents import Unit
 from kube_pos.ledger.holdings import Holdings
 from kube_pos.ledger.ports import Identity
-from kube_pos.ledger.quantity import Rupiah, Thousandths, format_quantity, format_rupiah
+from kube_pos.ledger.quantity import format_quantity, format_rupiah
 from kube_pos.texts import Texts
 
 FIELDS = (
@@ -56,7 +56,7 @@ def facts(report: LossReport) -> dict[str, object]:
         "open_shares": [
             {
                 "program": share.program_name,
-                "fund": share.fund,
+                "fund": share.fund_name,
                 "month": share.month,
                 "unit": share.unit,
                 "amount": share.amount,
@@ -82,10 +82,18 @@ def lines(report: LossReport, texts: Texts) -> list[str]:
     ]
     for share in held.open_shares:
         is_rupiah = share.unit == Unit.RUPIAH.value
-        amount = format_rupiah(Rupiah(share.amount)) if is_rupiah else format_quantity(Thousandths(share.amount))
+        quantity = texts.say("loss.in_kind", quantity=format_quantity(share.amount))
+        amount = format_rupiah(share.amount) if is_rupiah else quantity
         month = texts.month(share.month)
         said.append(
-            texts.say("loss.share", program=share.program_name, month=month, amount=amount, families=share.families)
+            texts.say(
+                "loss.share",
+                program=share.program_name,
+                fund=share.fund_name,
+                month=month,
+                amount=amount,
+                families=share.families,
+            )
         )
     said.append(texts.say("loss.next"))
     return said

@@ -125,6 +125,25 @@ def test_a_folder_copied_beside_itself_is_recognised(path: Path, tmp_path: Path)
     folder.close()
 
 
+def test_a_copy_beside_takes_nothing_from_the_till_that_it_was_made_of(path: Path, city: City, tmp_path: Path) -> None:
+    keys = KeyFile(key_file(path)).load()
+    shutil.copytree(path, tmp_path / "copy")
+    copy = open_folder(tmp_path / "copy", MACHINE)
+    assert enrol(copy, city.code(), city.clock).terminal == "A02"
+    sell(copy, 5)
+    advance(copy)
+    copy.close()
+    assert KeyFile(key_file(path)).load() == keys
+    folder = open_folder(path, MACHINE)
+    assert SqliteJournal(folder.journal).identity().terminal == "A01"
+    sell(folder)
+    assert city.sync(folder).acked == 4
+    folder.close()
+    again = open_folder(tmp_path / "copy", MACHINE)
+    assert city.sync(again).acked == 7
+    again.close()
+
+
 def test_the_whole_folder_put_back_is_recognised_by_the_mark_beside_the_keys(path: Path, tmp_path: Path) -> None:
     shutil.copytree(path, tmp_path / "kept")
     folder = open_folder(path, MACHINE)
