@@ -89,6 +89,10 @@ class RecordStore(Protocol):
         """Return how much of each product of a sale came back spoilt."""
         ...
 
+    def exchange_seqs(self) -> tuple[int, ...]:
+        """Return the entries that exchanged spoilt goods, oldest first."""
+        ...
+
     def log_look_up(self, line: LookUpLine) -> None:
         """Add a line to the log of look-ups."""
         ...

@@ -96,6 +96,10 @@ class SqliteRecords:
         rows = self._file.read().exec_driver_sql(_EXCHANGED, (target,))
         return {ProductId(row[0]): row[1] for row in rows}
 
+    def exchange_seqs(self) -> tuple[int, ...]:
+        """Return the entries that exchanged spoilt goods, oldest first."""
+        return tuple(row[0] for row in self._file.read().exec_driver_sql("SELECT seq FROM exchange ORDER BY seq"))
+
     def log_look_up(self, line: LookUpLine) -> None:
         """Add a line to the log of look-ups."""
         values = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from kube_pos.errors import KubePosError, NotPermitted, UnknownSale
 from kube_pos.ledger import entries
@@ -74,6 +75,16 @@ def exchange(till: Till, session: Session, seq: int, swap: Swap, approver: Staff
     till.wake_printing()
     till.wake_sync()
     return done
+
+
+def spoilt_goods(till: Till, first: date, last: date) -> tuple[entries.Exchange, ...]:
+    """Return the exchanges of business days, both included: what waits for the supplier, and what is shrinkage."""
+    found = (till.journal.entry(seq) for seq in till.journal.exchange_seqs())
+    return tuple(
+        stored.entry
+        for stored in found
+        if stored is not None and isinstance(stored.entry, entries.Exchange) and first <= stored.entry.day <= last
+    )
 
 
 def _check(till: Till, seq: int, sold: entries.Redemption | entries.GeneralSale, swap: Swap) -> None:

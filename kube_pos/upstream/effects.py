@@ -16,6 +16,7 @@ from kube_pos.ledger.entries import (
     Restored,
     Reversal,
     ShareReleased,
+    SlipEntered,
     Source,
 )
 from kube_pos.ledger.ids import CardToken, EntitlementId, LedgerId, RecipientId
@@ -86,6 +87,8 @@ class Effects:
                 codes += self._spending.release(entry.entitlement, entry.released)
             case DataMismatchReport():
                 codes.append(ReportCode.DATA_MISMATCH)
+            case SlipEntered():
+                codes += self._unusual.note_slip(seq, entry.slip)
             case Restored():
                 codes.append(ReportCode.RESTORED)
             case _:
@@ -200,10 +203,13 @@ def _is_plausible(entry: AnyEntry) -> bool:
                 and (entry.card is None or _is_name(entry.card))
                 and all(_is_name(source.month) for source in entry.sources)
                 and all(0 <= line.over < _LARGEST_SUM for line in entry.lines)
+                and (entry.slip is None or _is_name(entry.slip.number))
                 and (entry.stand_in is None or 0 < entry.stand_in.amount < _LARGEST_SUM)
             )
         case GeneralSale():
             return _is_name(entry.sale)
+        case SlipEntered():
+            return _is_name(entry.slip)
         case Reversal():
             return 0 < entry.target < _LARGEST
         case ShareReleased():

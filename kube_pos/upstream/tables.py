@@ -245,6 +245,14 @@ exception = Table(
     Column("owner", Text),
     Column("detail", Text, nullable=False, server_default=""),
 )
+paper_slip = Table(
+    "paper_slip",
+    metadata,
+    Column("outlet_id", ForeignKey("outlet.id"), primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("ledger_id", ForeignKey("ledger.id"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
 collector = Table(
     "collector",
     metadata,

@@ -18,6 +18,7 @@ from kube_pos.ledger.documents import Policy, Unit, policy_on
 from kube_pos.ledger.entries import Proxy, Redemption, StandIn
 from kube_pos.ledger.ids import EntitlementId, LedgerId, ProgramId, RecipientId
 from kube_pos.upstream import tables
+from kube_pos.upstream.database import insert_new
 from kube_pos.upstream.spending import Spending
 from kube_pos.upstream.verdicts import Codes, ReportCode, VerdictCode
 
@@ -38,6 +39,8 @@ class Unusual:
         """Return the codes of a sale's unusual parts, and the draws that a stand-in became."""
         codes: list[VerdictCode | ReportCode] = []
         draws: list[DrawRow] = []
+        if entry.slip is not None:
+            codes += self.note_slip(seq, entry.slip.number)
         if any(line.over for line in entry.lines):
             codes.append(VerdictCode.SLIP_OVER)
         if entry.stand_in is not None:
@@ -47,6 +50,18 @@ class Unusual:
         if entry.proxy is not None and self._collects_for_many(seq, entry, entry.proxy, family):
             codes.append(ReportCode.PROXY_MANY)
         return tuple(codes), draws
+
+    def note_slip(self, seq: int, number: str) -> Codes:
+        """Note that a paper slip's number was used; the database tells whether it was before, at any till there."""
+        ledger = tables.ledger
+        outlet = select(ledger.c.outlet_id).where(ledger.c.id == self._ledger_id)
+        row = {
+            "outlet_id": self._connection.execute(outlet).scalar_one(),
+            "number": number,
+            "ledger_id": self._ledger_id,
+            "seq": seq,
+        }
+        return () if insert_new(self._connection, tables.paper_slip, row) else (VerdictCode.SLIP_TWICE,)
 
     def _settle(self, seq: int, given: StandIn, family: RecipientId | None, day: date) -> list[DrawRow]:
         if family is None:

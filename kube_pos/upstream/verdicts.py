@@ -24,6 +24,7 @@ class VerdictCode(StrEnum):
     ALREADY_REVERSED = "already_reversed"
     RETIRED_LEDGER = "retired_ledger"
     SLIP_OVER = "slip_over"
+    SLIP_TWICE = "slip_twice"
     STAND_IN = "stand_in"
 
 

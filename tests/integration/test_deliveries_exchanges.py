@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -14,8 +15,9 @@ from kube_pos.ledger.records import NoOpenDelivery
 from kube_pos.ledger.sqlite_verify import verify
 from kube_pos.operations.corrections import reverse
 from kube_pos.operations.deliveries import ReceiverMissing, bring_back, confirm_delivery, open_deliveries
-from kube_pos.operations.exchanges import NotOfThatSale, OtherCommodity, Swap, exchange
+from kube_pos.operations.exchanges import NotOfThatSale, OtherCommodity, Swap, exchange, spoilt_goods
 from kube_pos.operations.redemption import redeem, sell_for_cash
+from tests.fakes import TODAY
 from tests.ledger_kit import CASHIER, EGG_KG, MANAGER, RICE, RICE_BAG, Outlet, product
 from tests.use_case_kit import basket, may, on_hand, paper, scan, shop
 
@@ -102,6 +104,8 @@ def test_spoilt_goods_are_exchanged_without_money_or_balance(outlet: Outlet, car
     queued = outlet.journal_file.read().exec_driver_sql("SELECT kind, ref FROM print_job ORDER BY id DESC").first()
     assert queued == (PrintKind.EXCHANGE, done.seq)
     assert verify(outlet.journal_file).is_clean
+    assert spoilt_goods(outlet.till, TODAY, TODAY) == (done.entry,)
+    assert spoilt_goods(outlet.till, date(2026, 11, 25), date(2026, 11, 30)) == ()
 
 
 def test_the_same_commodity_in_another_pack_is_as_good(outlet: Outlet, card: str) -> None:

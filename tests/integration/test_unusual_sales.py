@@ -21,7 +21,7 @@ from kube_pos.ledger.quantity import Rupiah
 from kube_pos.ledger.records import StandInUsedUp
 from kube_pos.operations.corrections import reverse
 from kube_pos.operations.deliveries import confirm_delivery
-from kube_pos.operations.paper_slips import PaperSlip, enter_slip
+from kube_pos.operations.paper_slips import PaperSlip, enter_slip, void_slip
 from kube_pos.operations.stand_ins import redeem_stand_in, stand_in_offer
 from kube_pos.upstream import tables
 from kube_pos.upstream.reports import report
@@ -100,6 +100,19 @@ def test_the_balance_gone_meanwhile_opens_a_matter_for_the_officer(city: City) -
     assert city.matters() == ["slip_over"]
     assert till.outbox.verdict_of(stored.seq) == ("slip_over",)
     assert spent_and_settled(city, 1) == (600_000, 0), "what no row covered draws on none"
+
+
+def test_one_slips_number_at_two_tills_of_an_outlet_is_told_and_both_count(city: City) -> None:
+    one, two, far = city.till(PALARAN), city.till(PALARAN), city.till(SEBERANG)
+    enter_slip(one.till, one.session, one.visit(1), SLIP, one.basket(1))
+    assert one.push() == {}
+    void_slip(one.till, one.session, "K-0002", "sobek")
+    assert one.push() == {}
+    enter_slip(far.till, far.session, far.visit(3), SLIP, far.basket(1))
+    assert far.push() == {}, "another outlet has its own slips"
+    again = void_slip(two.till, two.session, "K-0001", "sobek")
+    assert two.push() == {again.seq: ("slip_twice",)}
+    assert city.matters() == ["slip_twice"]
 
 
 def test_a_stand_in_whose_home_till_holds_all_is_for_the_officer(city: City) -> None:
