@@ -204,6 +204,14 @@ def test_a_clock_set_back_does_not_cost_the_newest_backup(till: TillFolder, stic
     assert backups_in(stick, own_prefix(till))[0] == made
 
 
+def test_the_backup_just_proved_stays_though_its_name_is_the_oldest(till: TillFolder, stick: Path, city: City) -> None:
+    for _ in range(KEEP + 1):
+        back_up(till, stick, city)
+        city.clock.at_ms += 60_000
+    city.clock.at_ms -= 3_600_000
+    assert back_up(till, stick, city).exists()
+
+
 def test_others_files_in_the_folder_are_left_alone(till: TillFolder, stick: Path, city: City) -> None:
     others = ["photo.jpg", "kube-pos-B01-00000000-20200101T000000Z-000001.kpb", "x.kpb"]
     for name in others:
