@@ -15,6 +15,7 @@ _CLOCK_SPAN_MS = 1 << 32
 """Window systems count milliseconds in 32 bits: the count starts again after 49 days."""
 _GROUP_SEPARATOR = "\x1d"
 _LONGEST = 512
+_SURE_KEYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class WedgeDetector:
     def _feed_character(self, key: Key) -> Verdict:
         settings = self._settings
         gap = None if self._last_ms is None else gap_ms(self._last_ms, key.timestamp_ms)
-        paused = gap is None or gap > settings.max_gap_ms
+        paused = gap is None or self._is_pause(gap, key.timestamp_ms)
         self._last_ms = key.timestamp_ms
         self._scan_ended_ms = None
         if self._typing and not paused:
@@ -155,6 +156,27 @@ class WedgeDetector:
             self._typing = True
             return Verdict(replay=replay)
         return Verdict(replay=ended.replay, payload=ended.payload, swallow=True)
+
+    def _is_pause(self, gap: int, at_ms: int) -> bool:
+        if gap <= self._settings.max_gap_ms:
+            return False
+        if not self._may_stumble() or gap > self._stumble_ms():
+            return True
+        return gap_ms(self._held[0].timestamp_ms, at_ms) > self._settings.max_mean_gap_ms * len(self._held)
+
+    def _may_stumble(self) -> bool:
+        """Tell whether one long gap may lie within the burst at hand: a busy computer's, while the pace is a scanner's.
+
+        Only where an Enter will tell the end for certain, else two codes could become one.
+        """
+        count = len(self._held)
+        if not self._settings.needs_end or self._settings.beat_ms or count < _SURE_KEYS:
+            return False
+        span = gap_ms(self._held[0].timestamp_ms, self._held[-1].timestamp_ms)
+        return span <= self._settings.max_mean_gap_ms * (count - 1)
+
+    def _stumble_ms(self) -> int:
+        return self._settings.max_gap_ms * 5 // 2
 
     def _is_off_beat(self, gap: int) -> bool:
         return bool(self._settings.beat_ms) and abs(gap - self._settings.beat_ms) > self._settings.steady_ms
@@ -184,6 +206,8 @@ class WedgeDetector:
         return span <= self._settings.max_mean_gap_ms * (count - 1)
 
     def _patience_ms(self) -> int:
+        if self._may_stumble():
+            return self._stumble_ms()
         return self._settings.silence_ms if self._is_burst() else self._settings.max_gap_ms
 
     def _payload(self) -> str | None:

@@ -61,7 +61,7 @@ def learn(keys: Sequence[Key], expected: str = TEST_CODE) -> Calibration | Calib
         return CalibrationFault.TOO_SLOW
     mean = sum(gaps) / len(gaps)
     has_aim = bool(_AIM.match(prefix))
-    pace = _fast(gaps, mean) if max(gaps) <= _PERSON_MS else _slow(gaps, mean, has_end=bool(ends))
+    pace = _fast(gaps, mean, has_end=bool(ends)) if max(gaps) <= _PERSON_MS else _slow(gaps, mean, has_end=bool(ends))
     if pace is None:
         return CalibrationFault.TYPED
     settings = WedgeSettings(
@@ -92,12 +92,13 @@ def _find(typed: Sequence[Key], expected: str) -> tuple[str, str, bool] | None:
     return None
 
 
-def _fast(gaps: Sequence[int], mean: float) -> WedgeSettings:
+def _fast(gaps: Sequence[int], mean: float, *, has_end: bool) -> WedgeSettings:
     longest = max(_USUAL.max_gap_ms, min(78, max(gaps) * 13 // 10 + 8))
     return WedgeSettings(
         max_mean_gap_ms=max(_USUAL.max_mean_gap_ms, min(70, round(mean * 1.25) + 2)),
         max_gap_ms=longest,
         silence_ms=max(_USUAL.silence_ms, longest + 15),
+        needs_end=has_end,
     )
 
 

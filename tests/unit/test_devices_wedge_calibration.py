@@ -128,7 +128,8 @@ def test_a_scan_after_typing_is_read_whatever_the_scanners_pace() -> None:
 
 
 def test_the_usual_settings_are_never_made_stricter_by_a_very_fast_scanner() -> None:
-    assert learnt(struck(TEST_CODE, 1)).settings == WedgeSettings()
+    assert learnt(struck(TEST_CODE, 1)).settings == WedgeSettings(needs_end=True)
+    assert learnt(struck(TEST_CODE, 1, end="")).settings == WedgeSettings()
 
 
 @pytest.mark.parametrize(
@@ -155,3 +156,14 @@ def test_every_us_character_is_found_from_windows_too() -> None:
         place = us_scan_code(character)
         assert place is not None
         assert from_windows(place[0] - 8) == place[0]
+
+
+def test_one_long_gap_of_a_busy_computer_does_not_tear_a_scan_that_ends_with_enter() -> None:
+    for beat, stumble in ((5, 140), (50, 100)):
+        desk = Desk(WedgeDetector(learnt(struck(TEST_CODE, beat)).settings))
+        keys = struck("64720000000160", beat)
+        late = [replace(each, timestamp_ms=each.timestamp_ms + stumble * (n >= 9)) for n, each in enumerate(keys)]
+        for each in late:
+            desk.press(each)
+        assert desk.scans == ["64720000000160"]
+        assert desk.typed == ""
