@@ -260,6 +260,13 @@ def wait_for(keeper: BackupKeeper) -> None:
     keeper._worker.stop()
 
 
+def drain(keeper: BackupKeeper) -> None:
+    """Wait until the keeper's thread has done what it was given so far."""
+    done = threading.Event()
+    keeper._worker.submit(lambda: None, lambda _: done.set(), lambda _: None)
+    assert done.wait(30)
+
+
 def test_the_keeper_backs_up_once_a_day_and_after_a_close(till: TillFolder, stick: Path, city: City) -> None:
     folder = open_with(till, backup_folder=str(stick))
     made: list[int] = []
@@ -297,6 +304,7 @@ def test_after_a_failure_the_keeper_waits_an_hour(till: TillFolder, stick: Path,
     (stick / "unplugged").mkdir()
     keeper.start()
     keeper.consider()
+    drain(keeper)
     assert list((stick / "unplugged").iterdir()) == []
     city.clock.at_ms += AGAIN_MS
     keeper.consider()
