@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from kube_pos.errors import AlreadyReversed, BasketTooMuch, NotEnoughStock
 from kube_pos.ledger.documents import Product
 from kube_pos.ledger.entitlement import Allowed, drawing_order
-from kube_pos.ledger.entries import DayClosed, ReceiptLine, Redemption, ShareReleased
+from kube_pos.ledger.entries import DayClosed, MoveReason, ReceiptLine, Redemption, ShareReleased
 from kube_pos.ledger.ids import EntitlementId, ProductId
 from kube_pos.ledger.ports import Stored
 from kube_pos.ledger.quantity import Thousandths
@@ -22,6 +22,7 @@ from kube_pos.ledger.sqlite_verify import verify
 from kube_pos.ledger.totals import add_up
 from kube_pos.operations.closing import NothingToClose, close_day, x_report
 from kube_pos.operations.corrections import reverse
+from kube_pos.operations.exchanges import NotOfThatSale, Swap, exchange
 from kube_pos.operations.redemption import redeem, sell_for_cash
 from kube_pos.operations.stock import receive_delivery
 from tests.fakes import TODAY
@@ -54,6 +55,7 @@ class Till(RuleBasedStateMachine):
         self.by_fund: dict[int, int] = {}
         self.handed: dict[int, int] = {}
         self.undone: set[int] = set()
+        self.swapped: set[int] = set()
         self.unclosed: list[int] = []
         self.cash = 0
         self.bodies: dict[int, Stored] = {}
@@ -139,6 +141,24 @@ class Till(RuleBasedStateMachine):
                 self._count(draw.entitlement, -draw.amount)
         if not isinstance(entry, Redemption):
             self.cash -= sum(line.total for line in lines)
+
+    @rule(seq=sales)
+    def swap(self, seq: int) -> None:
+        """Exchange the first line of a sale for the same goods: once, from the shelf, and nothing else moves."""
+        line = self.bodies[seq].entry.lines[0]  # type: ignore[union-attr]
+        product = {p.id: p for p in (RICE_BAG, EGG_KG, SOAP_BAR)}[line.product]
+        goods = Swap(product, line.quantity, product, line.quantity, MoveReason.WET)
+        try:
+            exchange(self.outlet.till, self.outlet.session, seq, goods, MANAGER)
+        except NotOfThatSale:
+            assert seq in self.undone | self.swapped
+            return
+        except NotEnoughStock:
+            assert line.quantity > self.shelf[product.id]
+            return
+        assert seq not in self.undone | self.swapped
+        self.swapped.add(seq)
+        self.shelf[product.id] -= line.quantity
 
     @rule(product=st.sampled_from([RICE_BAG, EGG_KG, SOAP_BAR]), quantity=st.integers(1, 9_000))
     def receive(self, product: Product, quantity: int) -> None:
