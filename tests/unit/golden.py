@@ -1,4 +1,4 @@
-"""The papers as text files that a person can look at: `python -m tests.unit.golden` writes them anew.
+"""The papers as text and as the bytes for a printer: `python -m tests.unit.golden` writes them anew.
 
 Look at each one before committing: the tests only say that nothing has changed.
 """
@@ -10,7 +10,11 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import msgspec
+
 from kube_pos.devices.document import WIDTHS, PrintDocument
+from kube_pos.devices.escpos_printer import to_bytes
+from kube_pos.devices.printer_models import model_for
 from kube_pos.ledger import documents as docs
 from kube_pos.ledger import entries
 from kube_pos.ledger.entitlement import Allowed
@@ -18,8 +22,11 @@ from kube_pos.ledger.entries import Draw, Line, Source
 from kube_pos.ledger.ids import BenefitMonth, CardToken, EntitlementId, RecipientId, SaleId, StaffId
 from kube_pos.ledger.ports import Catalogue, Identity, Stored
 from kube_pos.ledger.quantity import Rupiah, Thousandths, line_total
+from kube_pos.ledger.totals import add_up
 from kube_pos.operations.receipts import Paper, mask_name, render
+from kube_pos.operations.report_slips import DaySlip, report_slip, stock_slip
 from kube_pos.operations.slips import SlipFacts, balance_slip, mismatch_ticket, turned_away_slip
+from kube_pos.operations.stock import StockLine
 from kube_pos.texts import Texts
 from tests import ledger_kit as kit
 from tests.fakes import TODAY
@@ -38,6 +45,15 @@ CATALOGUE = Catalogue(
     cycles=(),
     policies=(),
     allowances=(),
+)
+ODD_CATALOGUE = replace(
+    CATALOGUE,
+    products={
+        key: msgspec.structs.replace(
+            goods, name=f"{goods.name} “Mayas” – kémasan\x1bp\x00 ISTIMEWA_{'X' * 40} 中 cap Dua Burung", unit="karung"
+        )
+        for key, goods in CATALOGUE.products.items()
+    },
 )
 
 
@@ -135,6 +151,17 @@ REPORT = entries.DataMismatchReport(
     at=NOW, day=TODAY, by=StaffId(1), ticket="A01-L000042", category=entries.Mismatch.WRONG_NAME
 )
 REASON = "Bantuan Oktober 2026 hangus per 20 November 2026. Perpanjangan hanya dari Dinas Sosial (0541) 000000."
+SHELF = tuple(
+    StockLine(goods, on_hand, Rupiah(on_hand * 75))
+    for goods, on_hand in ((kit.RICE_BAG, 398_000), (kit.EGG_KG, 12_250), (kit.SOAP_BAR, -1000))
+)
+
+
+def day_slip(*, is_close: bool) -> DaySlip:
+    sales = [Stored(number, entry, bytes(32)) for number, entry in enumerate((ONE_MONTH, MIXED, GENERAL, REVERSAL), 2)]
+    return DaySlip(is_close, TODAY, "A01-000123", "A01-000125", add_up(sales, {2: sales[0]}))
+
+
 Maker = Callable[[Texts, int], PrintDocument]
 PAPERS: dict[str, Maker] = {
     "one_month": lambda texts, columns: render(paper_of(ONE_MONTH, is_sent=True), texts, columns),
@@ -144,15 +171,30 @@ PAPERS: dict[str, Maker] = {
     "reversal": lambda texts, columns: render(paper_of(REVERSAL), texts, columns),
     "general_sale": lambda texts, columns: render(paper_of(GENERAL), texts, columns),
     "copy": lambda texts, columns: render(paper_of(ONE_MONTH, copy=1), texts, columns),
+    "offline": lambda texts, columns: render(paper_of(ONE_MONTH, is_sent=False), texts, columns),
+    "second_copy_of_rapel": lambda texts, columns: render(paper_of(RAPEL, copy=2), texts, columns),
+    "long_names": lambda texts, columns: render(
+        paper_of(MIXED, catalogue=ODD_CATALOGUE, name=mask_name("Siti " * 20)), texts, columns
+    ),
     "demo": lambda texts, columns: render(paper_of(GENERAL, identity=replace(IDENTITY, is_demo=True)), texts, columns),
     "slip_balance": lambda texts, columns: balance_slip(facts_of(), family(), texts, columns),
     "slip_turned_away": lambda texts, columns: turned_away_slip(facts_of(), REASON, texts, columns),
+    "report_x": lambda texts, columns: report_slip(facts_of(), day_slip(is_close=False), texts, columns),
+    "report_z": lambda texts, columns: report_slip(facts_of(), day_slip(is_close=True), texts, columns),
+    "stock": lambda texts, columns: stock_slip(facts_of(), SHELF, texts, columns),
+    "slip_balance_copy": lambda texts, columns: balance_slip(replace(facts_of(), copy=1), family(), texts, columns),
     "slip_mismatch": lambda texts, columns: mismatch_ticket(facts_of(), REPORT, texts, columns),
 }
 
 
-def path_of(name: str, columns: int) -> Path:
-    return FOLDER / f"{name}_{columns}.txt"
+def path_of(name: str, columns: int, ending: str = "txt") -> Path:
+    return FOLDER / f"{name}_{columns}.{ending}"
+
+
+def bytes_of(name: str, columns: int) -> bytes:
+    model = model_for(columns)
+    assert model is not None
+    return to_bytes(PAPERS[name](Texts("id"), columns), model)
 
 
 def text_of(name: str, columns: int) -> str:
@@ -165,6 +207,7 @@ def main() -> None:
     for name in PAPERS:
         for columns in WIDTHS:
             path_of(name, columns).write_text(text_of(name, columns), encoding="utf-8")
+            path_of(name, columns, "bin").write_bytes(bytes_of(name, columns))
 
 
 if __name__ == "__main__":

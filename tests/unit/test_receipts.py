@@ -42,17 +42,17 @@ def test_a_paper_is_the_one_that_was_looked_at(name: str, columns: int) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    known = {path_of(name, columns) for name in PAPERS for columns in WIDTHS}
-    assert set(path_of("x", 1).parent.glob("*.txt")) == known
+    known = {path_of(name, columns, ending) for name in PAPERS for columns in WIDTHS for ending in ("txt", "bin")}
+    assert set(path_of("x", 1).parent.iterdir()) == known
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_every_language_fits_and_is_plain_ascii(language: str, columns: int) -> None:
-    for make in PAPERS.values():
+    for name, make in PAPERS.items():
         document = make(Texts(language), columns)
         fits(document)
-        assert document.plain_text().isascii()
+        assert document.plain_text().isascii() or name == "long_names"
 
 
 @given(st.sampled_from(WIDTHS), odd_text, odd_text, st.integers(0, 10**12), st.integers(1, 10**9), odd_text)
