@@ -33,11 +33,12 @@ class _Holding:
     granted: int
     released: int
     spent: int
+    settled: int
     is_active: bool
 
     @property
     def held(self) -> int:
-        return max(self.granted - self.released, self.spent)
+        return max(self.granted - self.released, self.spent) + self.settled
 
     @property
     def unspent(self) -> int:
@@ -167,7 +168,7 @@ def _rows(connection: Connection, numbers: list[EntitlementId]) -> list[_Row]:
         .order_by(share.c.entitlement_id, share.c.ledger_id)
     ):
         is_active = row.state == LedgerState.ACTIVE
-        holding = _Holding(LedgerId(row.ledger_id), row.granted, row.released, row.spent, is_active)
+        holding = _Holding(LedgerId(row.ledger_id), row.granted, row.released, row.spent, row.settled, is_active)
         found[EntitlementId(row.entitlement_id)].holdings.append(holding)
     return list(found.values())
 

@@ -14,8 +14,9 @@ from sqlalchemy import select
 from kube_pos.ledger.cards import card_number, card_token
 from kube_pos.ledger.chain import genesis, link
 from kube_pos.ledger.documents import Card, CardState, Recall
-from kube_pos.ledger.entries import AnyEntry, ShareReleased, encode
+from kube_pos.ledger.entries import AnyEntry, ShareReleased, StandIn, encode
 from kube_pos.ledger.ids import BenefitMonth, EntitlementId, LedgerId, OutletId, RecipientId
+from kube_pos.ledger.quantity import Rupiah
 from kube_pos.sync import wire
 from kube_pos.sync.wire import ShareRequest, ShareState
 from kube_pos.upstream import feed, tables
@@ -230,6 +231,18 @@ def test_a_lowered_amount_is_recalled_as_far_as_it_is_not_spent(city: City) -> N
     city.releases(city.home, 2, MONTHLY - 150_000)
     assert city.share(city.home, 2) == (MONTHLY, MONTHLY - 150_000, 100_000)
     assert city.recalled(city.home) == {}
+
+
+def test_what_a_stand_in_was_settled_with_is_not_granted_again(city: City) -> None:
+    with city.database.write() as connection:
+        retire(connection, city.home, "petugas", NOW_MS)
+        free_frozen(connection, city.home, "petugas", NOW_MS)
+    given = StandIn(program=PROGRAM, month=BenefitMonth("2026-11"), amount=Rupiah(90_000), limit=Rupiah(90_000))
+    plain = redemption(city.keys, 1, [], sale="stand-in")
+    city.sends(city.away, msgspec.structs.replace(plain, recipient=None, sources=(), stand_in=given))
+    assert city.asks(city.away) is ShareState.GRANTED
+    granted = [city.share(city.away, row)[0] for row in (1, 2)]
+    assert sum(granted) == 2 * MONTHLY - 90_000
 
 
 def test_an_unknown_card_or_nobody_is_refused(city: City) -> None:
