@@ -16,8 +16,8 @@ from kube_pos.backup_keeper import BackupKeeper
 from kube_pos.clock import Clock
 from kube_pos.devices.camera import CameraCallbacks
 from kube_pos.devices.document import PrintDocument
-from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Scan
-from kube_pos.devices.registry import DeviceContext, DeviceSettings, build_readers
+from kube_pos.devices.ports import DeviceStatus, Frame, Scan
+from kube_pos.devices.registry import DeviceContext, build_readers
 from kube_pos.devices.supervisor import Supervisor
 from kube_pos.errors import KubePosError
 from kube_pos.folder import TillFolder
@@ -35,6 +35,7 @@ from kube_pos.operations.signing_in import PinGate
 from kube_pos.operations.till import Till
 from kube_pos.operations.trial_page import trial_page
 from kube_pos.printing import Printing, PrintingParts
+from kube_pos.reader_setup import ReaderSetup, reader_settings
 from kube_pos.settings import FILE_NAME
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.state import SyncReport, SyncState
@@ -96,9 +97,7 @@ class Engine:
         """Start the threads: the writer, the devices, then sync."""
         self.writer.start()
         self.supervisor.start()
-        if not self.folder.settings.scanner_port:
-            # A scanner that types is a keyboard: there is nothing to open, and it is ready whenever the window is.
-            self.supervisor.told(DeviceStatus("scanner", DeviceState.READY, "scanner_keyboard"))
+        self.readers.tell_keyboard()
         self._sync.start()
         self._backups.start()
         self.writer.submit(lambda: forget_old(self.till, self._clock.now_ms()), lambda _: None, _not_forgotten)
@@ -175,8 +174,8 @@ class Engine:
             self.folder.path / FILE_NAME,
         )
         printing = Printing(parts, settings)
-        readers = DeviceSettings(scanner_port=settings.scanner_port or None, camera=settings.camera or None)
-        supervisor.take(build_readers(readers, context), printing.queues)
+        self.readers = ReaderSetup(supervisor, context, printing)
+        supervisor.take(build_readers(reader_settings(settings), context), printing.queues)
         return printing
 
     def _wake_printing(self) -> None:

@@ -148,6 +148,17 @@ class Printing:
         """Take a printer into the settings and into use, without a restart; `said` gets the error, None when done."""
         self._in_background(lambda: said(self._choose(place, choice)))
 
+    def keep(self, change: Callable[[Settings], Settings]) -> KubePosError | None:
+        """Change other settings than the printers' in the one file that there is; return the error, None when done."""
+        with self._busy:
+            settings = change(self._settings)
+            try:
+                save(self._parts.settings_file, settings)
+            except OSError as error:
+                return SettingsNotSaved(path=str(self._parts.settings_file), reason=error.strerror or "")
+            self._settings = settings
+        return None
+
     def _in_background(self, act: Callable[[], None]) -> None:
         threading.Thread(target=act, name="printer-set-up", daemon=True).start()
 

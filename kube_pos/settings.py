@@ -19,9 +19,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     language: str = "id"
     """`id` or `en`."""
     scanner_port: str = ""
-    """A serial scanner: a device path, COM port or `VID:PID`; empty: only a scanner that types."""
+    """A serial scanner: a path, a COM port, `VID:PID` or `VID:PID:SERIAL`; empty: only a scanner that types."""
+    scanner_keys: str = ""
+    """What was learnt of a scanner that types, as JSON; empty: the usual pace, nothing before or after the code."""
     camera: str = ""
-    """A camera: its number or a video file; empty: off."""
+    """A camera: `name:NAME`, its number or a video file; empty: off."""
     printer: str = "screen"
     """`screen`, `network:HOST:PORT`, `file:PATH`, `serial:PATH`, `usb:VID:PID`, `lp:NAME`, `windows:NAME`."""
     printer_columns: int = 32

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kube_pos.clock import Clock
-from kube_pos.devices.capture import Capture, CaptureLost, CaptureSettings, VideoEnded
+from kube_pos.devices.camera_names import BY_NAME
+from kube_pos.devices.capture import Capture, CaptureBusy, CaptureLost, CaptureSettings, VideoEnded
 from kube_pos.devices.decoder import load_decoder
 from kube_pos.devices.evidence import Evidence, EvidenceSettings, nothing_checks_itself
 from kube_pos.devices.line_memory import LineMemory
@@ -87,9 +88,9 @@ class CameraReader:
         while not stop.is_set():
             try:
                 capture = Capture(opencv, self._settings.capture)
-            except CaptureLost:
+            except CaptureLost as lost:
                 failures += 1
-                self._tell(DeviceState.LOST, absent)
+                self._tell(DeviceState.LOST, "camera_busy" if isinstance(lost, CaptureBusy) else absent)
                 stop.wait(self._settings.backoff.wait_s(failures))
                 continue
             failures = 0
@@ -97,8 +98,8 @@ class CameraReader:
             absent = "camera_lost"
             try:
                 self._show(opencv, capture, stop)
-            except CaptureLost:
-                self._tell(DeviceState.LOST, "camera_lost")
+            except CaptureLost as lost:
+                self._tell(DeviceState.LOST, "camera_busy" if isinstance(lost, CaptureBusy) else "camera_lost")
                 stop.wait(self._settings.backoff.wait_s(1))
             except VideoEnded:
                 self._tell(DeviceState.OFF, "camera_video_ended")
@@ -163,7 +164,9 @@ class CameraReader:
         self._callbacks.on_status(DeviceStatus("camera", DeviceState.ATTENTION, "camera_library_missing", facts))
 
     def _tell(self, state: DeviceState, detail: str) -> None:
-        self._teller.tell(DeviceStatus("camera", state, detail, (("camera", self._settings.capture.source),)))
+        self._teller.tell(
+            DeviceStatus("camera", state, detail, (("camera", self._settings.capture.source.removeprefix(BY_NAME)),))
+        )
 
 
 class _Newest:

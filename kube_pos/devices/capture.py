@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from kube_pos.devices.camera_names import BY_NAME, CameraAbsent, camera_number
 from kube_pos.devices.opencv import OpenCv, Picture
 
 _MISSES_ALLOWED = 10
@@ -18,6 +19,10 @@ _CATCH_UP_S = 0.2
 
 class CaptureLost(Exception):
     """The camera can't be opened, or gives no pictures any more."""
+
+
+class CaptureBusy(CaptureLost):
+    """The camera is plugged in, but can't be opened or gives no first picture: another program holds it."""
 
 
 class VideoEnded(Exception):
@@ -38,7 +43,7 @@ class CaptureSettings:
     @property
     def is_camera(self) -> bool:
         """Tell whether the source is a camera, not a file."""
-        return self.source.isdigit()
+        return self.source.isdecimal() or self.source.startswith(BY_NAME)
 
 
 class _Device(Protocol):
@@ -63,10 +68,11 @@ class Capture:
         self._cv2 = opencv.cv2
         self._settings = settings
         self._misses = 0
+        self._has_begun = False
         self._device = self._open()
         if not self._device.isOpened():
             self._device.release()
-            raise CaptureLost
+            raise CaptureBusy if settings.is_camera and sys.platform == "linux" else CaptureLost
         self._pause_s = 0.0
         if not settings.is_camera:
             rate = float(self._device.get(self._cv2.CAP_PROP_FPS))
@@ -86,6 +92,7 @@ class Capture:
             there, picture = False, None
         if there and picture is not None and picture.size:
             self._misses = 0
+            self._has_begun = True
             found: Picture = picture
             return found
         self._miss(stop)
@@ -103,7 +110,11 @@ class Capture:
             return device
         # DirectShow opens in a moment where Media Foundation takes many seconds.
         interfaces = {"linux": cv2.CAP_V4L2, "win32": cv2.CAP_DSHOW}
-        device = cv2.VideoCapture(int(settings.source), interfaces.get(sys.platform, cv2.CAP_ANY))
+        try:
+            number = camera_number(settings.source)
+        except CameraAbsent:
+            raise CaptureLost from None
+        device = cv2.VideoCapture(number, interfaces.get(sys.platform, cv2.CAP_ANY))
         if device.isOpened():
             # Without MJPG a USB 2 camera gives five pictures a second at this size.
             device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
@@ -121,6 +132,6 @@ class Capture:
             self._device = self._open()
         self._misses += 1
         if self._misses > _MISSES_ALLOWED:
-            raise CaptureLost
+            raise CaptureLost if self._has_begun or not self._settings.is_camera else CaptureBusy
         if self._settings.is_camera:
             stop.wait(_MISS_WAIT_S)

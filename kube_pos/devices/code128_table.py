@@ -17,8 +17,8 @@ SYMBOLS = tuple(_WIDTHS.split())
 """Widths of bar, gap, bar, gap, bar, gap of the symbols 0 to 105, each 11 modules."""
 MODULES = 11
 STOP_MODULES = 13
-START_A, START_C = 103, 105
-STARTS = range(START_A, START_C + 1)
+START_A = 103
+STARTS = range(START_A, START_A + 3)
 _FNC1, _CODE_C = 102, 99
 _GROUP_SEPARATOR = "\x1d"
 
@@ -29,6 +29,16 @@ def dark_modules(widths: str) -> tuple[int, ...]:
     for place, width in enumerate(widths):
         modules += [1 - place % 2] * int(width)
     return tuple(modules)
+
+
+def bars_of(text: str) -> tuple[bool, ...]:
+    """Return the modules of a printable ASCII text in set B, dark ones True, without quiet zones."""
+    symbols = [START_A + 1, *(ord(character) - 32 for character in text)]
+    if not text or not all(0 <= symbol < 95 for symbol in symbols[1:]):
+        raise ValueError("only printable ASCII")
+    symbols.append((symbols[0] + sum(place * symbol for place, symbol in enumerate(symbols[1:], start=1))) % 103)
+    widths = "".join(SYMBOLS[symbol] for symbol in symbols) + STOP
+    return tuple(bool(module) for module in dark_modules(widths))
 
 
 def is_checked(symbols: list[int]) -> bool:

@@ -85,6 +85,17 @@ def list_ports_by_name() -> list[tuple[str, str]]:
     return [(str(port.device), "" if port.description in {None, "n/a"} else str(port.description)) for port in ports]
 
 
+def usb_spec(path: str) -> str:
+    """Return `VID:PID:SERIAL` or `VID:PID` of the USB device behind a path, which outlive a plug; else the path."""
+    try:
+        found = next((port for port in list_ports.comports() if port.device == path), None)
+    except (OSError, AttributeError):
+        found = None
+    if found is None or found.vid is None or found.pid is None:
+        return path
+    return f"{found.vid:04X}:{found.pid:04X}" + (f":{found.serial_number}" if found.serial_number else "")
+
+
 def find_port(spec: str) -> str:
     """Return the path for a path, or for `VID:PID` or `VID:PID:SERIAL`; raises PortNotFound."""
     wanted = _BY_USB_ID.match(spec)

@@ -69,6 +69,18 @@ class Supervisor:
             for queue in self._queues:
                 self._guard("print queue", queue.start)
 
+    def take_readers(self, readers: Sequence[Reader]) -> None:
+        """Own these readers from now on, as `take` does; the print queues go on meanwhile."""
+        for reader in self._readers:
+            self._guard("reader", reader.stop)
+        self._readers = tuple(readers)
+        with self._lock:
+            known = tuple(device for device in self._statuses if not device.startswith("printer"))
+        self._tell_off(known)
+        if self._running:
+            for reader in self._readers:
+                self._guard("reader", reader.start)
+
     def start(self) -> None:
         """Start the print queues, then the readers: a receipt left over prints before the next scan."""
         self._running = True
