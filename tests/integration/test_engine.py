@@ -231,12 +231,13 @@ def test_a_journal_that_belongs_to_nobody_says_so(tmp_path: Path) -> None:
 
 
 def test_a_damaged_page_is_told_as_such_when_it_is_read(outlet: Outlet) -> None:
+    sql = "SELECT rootpage FROM sqlite_master WHERE name = 'stock'"
+    page = int(outlet.journal_file.read().exec_driver_sql(sql).scalar_one())
     outlet.journal_file.checkpoint()
     outlet.close()
     path = outlet.folder / "journal.db"
     raw = bytearray(path.read_bytes())
-    for page in range(2, len(raw) // 4096):
-        raw[page * 4096 + 100] ^= 1
+    raw[(page - 1) * 4096 + 100] ^= 1
     path.write_bytes(raw)
     outlet.open()
     with pytest.raises(DatabaseUnreadable) as caught:
