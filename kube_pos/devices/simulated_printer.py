@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -48,6 +49,9 @@ class PrinterBehaviour:
     """How fast it reads; 0: at once."""
 
 
+IsOver = Callable[[PrinterBehaviour], bool]
+
+
 class LoopbackPrinter:
     """A network printer on 127.0.0.1 that keeps the bytes of every job, without the questions in between."""
 
@@ -84,6 +88,10 @@ class LoopbackPrinter:
         with self.job_came:
             return self.job_came.wait_for(lambda: len(self.jobs) >= count, seconds)
 
+    def _is_over(self, behaviour: PrinterBehaviour) -> bool:
+        """Tell whether a connection is to end: a printer that behaves otherwise was switched off and on."""
+        return self._closing.is_set() or behaviour is not self.behaviour
+
     def _serve(self) -> None:
         while not self._closing.is_set():
             try:
@@ -92,7 +100,7 @@ class LoopbackPrinter:
                 continue
             except OSError:
                 return
-            visit = _Visit(connection, self.behaviour, self._closing)
+            visit = _Visit(connection, self.behaviour, self._is_over)
             with connection, suppress(OSError):
                 visit.serve()
             if visit.job:
@@ -104,11 +112,11 @@ class LoopbackPrinter:
 class _Visit:
     """One connection: the job in it, and what is said back."""
 
-    def __init__(self, connection: socket.socket, behaviour: PrinterBehaviour, closing: threading.Event) -> None:
+    def __init__(self, connection: socket.socket, behaviour: PrinterBehaviour, is_over: IsOver) -> None:
         self.job = bytearray()
         self._connection = connection
         self._behaviour = behaviour
-        self._closing = closing
+        self._is_over = is_over
         self._pending = b""
         self._has_ended = False
 
@@ -123,9 +131,9 @@ class _Visit:
         behaviour = self._behaviour
         self._connection.settimeout(0.05)
         self._say(behaviour.automatic)
-        while not self._closing.is_set():
+        while not self._is_over(behaviour):
             if behaviour.stall or self._is_past(behaviour.mute_after):
-                self._closing.wait(0.05)
+                time.sleep(0.02)
                 continue
             data = self._read()
             if data is None:
@@ -177,7 +185,7 @@ class _Visit:
             self._has_ended = True
             behaviour = self._behaviour
             if behaviour.answers and behaviour.tells_end and not self._is_past(behaviour.paper_ends_after):
-                self._closing.wait(behaviour.end_after_s)
+                time.sleep(behaviour.end_after_s)
                 self._say(behaviour.automatic + b"\x00")
 
     def _answer(self, number: int) -> None:
@@ -185,7 +193,7 @@ class _Visit:
         if not behaviour.answers:
             return
         states = _PAPER_ENDED if self._is_past(behaviour.paper_ends_after) else behaviour.states
-        self._closing.wait(behaviour.answer_after_s)
+        time.sleep(behaviour.answer_after_s)
         self._say(behaviour.automatic + states[_NUMBERS.index(number) :][:1])
 
     def _say(self, data: bytes) -> None:

@@ -23,7 +23,7 @@ from kube_pos.devices.worker import Backoff
 from kube_pos.errors import StorageFailed
 
 QUICK = Patience(connect_s=1.0, answer_s=0.2, write_s=0.5, barrier_s=0.5, drain_s=0.5)
-SOON = QueueTimes(Backoff(0.05, 0.1), idle_s=0.2, hang_s=0.4)
+SOON = QueueTimes(Backoff(0.05, 0.1), idle_s=0.2)
 
 
 @dataclass
