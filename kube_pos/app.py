@@ -23,6 +23,7 @@ from kube_pos.folder import TillFolder
 from kube_pos.operations.till import Session
 from kube_pos.texts import Texts
 from kube_pos.ui.application import make_application
+from kube_pos.ui.banner import Tone
 from kube_pos.ui.bridge import Bridge, install_excepthook
 from kube_pos.ui.desk import Desk
 from kube_pos.ui.main_window import MainWindow
@@ -70,6 +71,8 @@ def open_window(
     window = MainWindow(_desk(engine, session), bridge)
     wedge = WedgeFilter(engine.supervisor.scanned, clock)
     wedge.watch_all(application)
+    wedge.input_method_seen.connect(lambda: window.context.tell(Tone.WARN, window.context.say("readers.input_method")))
+    engine.readers.attach(wedge)
     window.showMaximized()
 
     def start() -> None:
@@ -109,6 +112,7 @@ def _desk(engine: Engine, session: Session | None) -> Desk:
         answer_unknown_print=engine.answer_unknown_print,
         unknown_prints=engine.unknown_prints,
         printers=engine.printing,
+        readers=engine.readers,
         sync_status=engine.sync_status,
         sync_now=engine.sync_now,
         verify=engine.verify,

@@ -144,6 +144,7 @@ class CameraReader:
             picture = self._newest.take(0.1)
             if picture is None:
                 continue
+            taken_ms = self._clock.monotonic_ms()
             try:
                 codes = decoder.decode(picture, memory)
             except decoder.opencv.cv2.error:
@@ -154,7 +155,7 @@ class CameraReader:
             now_ms = self._clock.monotonic_ms()
             for payload in evidence.see(found, now_ms):
                 if not stop.is_set():
-                    self._callbacks.on_scan(Scan(payload, Source.CAMERA, found[payload], now_ms))
+                    self._callbacks.on_scan(Scan(payload, Source.CAMERA, found[payload], taken_ms))
 
     def _may_count(self, code: Decoded) -> bool:
         return not code.summed or self._is_self_checking(code.payload)

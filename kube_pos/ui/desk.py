@@ -14,6 +14,7 @@ from kube_pos.ledger.ports import PrintKind, PrintRequest, SyncStatus
 from kube_pos.operations.signing_in import PinGate
 from kube_pos.operations.till import Session, Till
 from kube_pos.texts import Texts
+from kube_pos.ui.reader_desk import ReaderDesk
 
 
 class PrinterDesk(Protocol):
@@ -77,3 +78,5 @@ class Desk:
     """The prints of which nobody knows whether they came out, oldest first. A short read."""
     printers: PrinterDesk | None = None
     """Setting up printers; None where there is nothing to set up."""
+    readers: ReaderDesk | None = None
+    """Setting up scanners and the camera; None where there is nothing to set up."""

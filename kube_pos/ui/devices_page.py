@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from kube_pos.devices.ports import DeviceState, DeviceStatus, Frame, Scan
 from kube_pos.ui import device_words, words
 from kube_pos.ui.camera_view import CameraView
+from kube_pos.ui.camera_wizard import CameraWizard
 from kube_pos.ui.context import Context
 from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label
 from kube_pos.ui.page_head import PageHead
 from kube_pos.ui.printer_wizard import PrinterWizard
+from kube_pos.ui.scanner_wizard import ScannerWizard
 from kube_pos.ui.table_models import Column, RowsModel, Table
 
 _KEPT = 8
@@ -66,6 +70,7 @@ class DevicesPage(QWidget):
         self._scans: tuple[tuple[Scan, int], ...] = ()
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._wizard: PrinterWizard | None = None
+        self._reader_wizards: tuple[ScannerWizard | CameraWizard, ...] = ()
         self._stack = QStackedWidget()
         edge = QVBoxLayout(self)
         edge.setContentsMargins(16, 14, 16, 14)
@@ -100,8 +105,15 @@ class DevicesPage(QWidget):
             self._stack.setCurrentWidget(self._wizard)
             self._wizard.begin()
 
+    def set_up_reader(self, wizard: ScannerWizard | CameraWizard) -> None:
+        """Open the page where a scanner or camera is chosen."""
+        self._stack.setCurrentWidget(wizard)
+        wizard.begin()
+
     def show_status(self, status: DeviceStatus) -> None:
         """Show how a device is."""
+        for wizard in self._reader_wizards:
+            wizard.show_status(status)
         found = self._cards.get(status.device)
         if found is not None:
             found.show_status(status)
@@ -110,10 +122,15 @@ class DevicesPage(QWidget):
 
     def show_frame(self, frame: Frame) -> None:
         """Show the camera's picture."""
-        self._camera.show_frame(frame)
+        page = self._stack.currentWidget()
+        (page if isinstance(page, CameraWizard) else self._camera).show_frame(frame)
 
     def take_scan(self, scan: Scan) -> None:
         """Show what was read: never the whole code."""
+        page = self._stack.currentWidget()
+        if isinstance(page, ScannerWizard | CameraWizard):
+            page.take_scan(scan)
+            return
         now = self._context.desk.till.clock.monotonic_ms()
         self._scans = ((scan, max(0, now - scan.at_ms)), *self._scans)[:_KEPT]
         self._model.show_rows(self._scans)
@@ -123,7 +140,7 @@ class DevicesPage(QWidget):
 
     def _make_head(self) -> PageHead:
         say, printers = self._context.say, self._context.desk.printers
-        buttons = []
+        buttons = self._make_reader_buttons()
         if printers is not None:
             self._wizard = PrinterWizard(self._context, printers)
             self._wizard.left.connect(self._leave_wizard)
@@ -133,7 +150,25 @@ class DevicesPage(QWidget):
             buttons.append(set_up)
         return PageHead(say("devices.title"), say("devices.words"), *buttons)
 
+    def _make_reader_buttons(self) -> list[QWidget]:
+        readers, theme = self._context.desk.readers, self._context.theme
+        if readers is None:
+            return []
+        scanner, camera = ScannerWizard(self._context, readers), CameraWizard(self._context, readers)
+        self._reader_wizards = (scanner, camera)
+        buttons: list[QWidget] = []
+        for name, wizard in (("scanner", scanner), ("camera", camera)):
+            wizard.left.connect(self._leave_wizard)
+            self._stack.addWidget(wizard)
+            button = Button(self._context.say(f"readers.set_up_{name}"), theme, icon_name=name)
+            button.clicked.connect(partial(self.set_up_reader, wizard))
+            buttons.append(button)
+        return buttons
+
     def _leave_wizard(self) -> None:
+        page = self._stack.currentWidget()
+        if isinstance(page, ScannerWizard | CameraWizard):
+            page.end()
         self._stack.setCurrentIndex(0)
         self.setFocus()
 

@@ -25,6 +25,8 @@ _TERMINATING_TEXTS = frozenset({"\r", "\n", "\t"})
 _TERMINATORS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab})
 
 _TELL_AGAIN_MS = 60_000
+_WAYS_OUT = frozenset({Qt.Key.Key_Escape, *(Qt.Key(Qt.Key.Key_F1.value + n) for n in range(12))})
+"""Keys that no scanner types: they work also while a test scan is awaited."""
 RECORD_SILENCE_MS = 700
 """So long without a key, and the scan of a test code is over."""
 LATE_END_MS = 300
@@ -93,7 +95,7 @@ class WedgeFilter(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Return True for events that no widget may see (now)."""
         kind = event.type()
-        if self._on_recorded is not None and isinstance(event, QKeyEvent) and event.key() != Qt.Key.Key_Escape:
+        if self._on_recorded is not None and isinstance(event, QKeyEvent) and event.key() not in _WAYS_OUT:
             return self._take_down(event)
         if kind is QEvent.Type.InputMethod:
             self._notice_input_method(event)

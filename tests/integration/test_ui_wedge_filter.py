@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from kube_pos.devices.ports import Scan, Source
+from kube_pos.devices.wedge import Key, WedgeSettings
 from kube_pos.ui.controls import Button
 from kube_pos.ui.theme import LIGHT
 from kube_pos.ui.wedge_filter import WedgeFilter
@@ -262,3 +264,48 @@ def test_windows_that_get_the_keyboard_later_are_watched_too(qtbot: QtBot) -> No
     assert [scan.payload for scan in scans] == [CARD]
     assert second.edit.text() == ""
     assert isinstance(second.button, QPushButton)
+
+
+def test_a_test_scan_is_recorded_and_reaches_nothing(desk: Desk, qtbot: QtBot) -> None:
+    recorded: list[tuple[Key, ...]] = []
+    desk.filter.record(recorded.append)
+    desk.scan("KUBE-7418/05x")
+    qtbot.waitUntil(lambda: bool(recorded), timeout=3000)
+    assert "".join(key.text for key in recorded[0]) == "KUBE-7418/05x\r"
+    assert [key.is_terminator for key in recorded[0]][-1]
+    assert desk.scans == []
+    assert desk.edit.text() == ""
+    desk.scan(CARD)
+    assert desk.payloads == [CARD]
+
+
+def test_escape_and_function_keys_go_through_while_a_test_scan_is_awaited(desk: Desk) -> None:
+    seen: list[str] = []
+    for key in ("Esc", "F1"):
+        QShortcut(QKeySequence(key), desk.window).activated.connect(lambda key=key: seen.append(key))
+    desk.filter.record(lambda _: None)
+    QTest.keyClick(desk.window.windowHandle(), Qt.Key.Key_F1)
+    QTest.keyClick(desk.window.windowHandle(), Qt.Key.Key_Escape)
+    assert seen == ["F1", "Esc"]
+    desk.filter.record(None)
+
+
+def test_learnt_settings_hold_from_the_next_key_on(desk: Desk) -> None:
+    desk.filter.use(WedgeSettings(prefix="~"))
+    desk.scan("~" + CARD)
+    assert desk.payloads == [CARD]
+    desk.scan(CARD)
+    desk.silence(500)
+    assert desk.payloads == [CARD]
+
+
+def test_an_input_method_is_noticed_once(desk: Desk) -> None:
+    told: list[int] = []
+    desk.filter.input_method_seen.connect(lambda: told.append(1))
+    desk.filter._watch_focus(desk.edit)
+    for text in ("你", "好"):
+        event = QInputMethodEvent()
+        event.setCommitString(text)
+        QCoreApplication.sendEvent(desk.edit, event)
+    assert told == [1]
+    desk.filter._watch_focus(None)
