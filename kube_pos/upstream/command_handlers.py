@@ -11,6 +11,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from kube_pos.clock import Clock
+from kube_pos.errors import KubePosError
 from kube_pos.ledger.days import business_day
 from kube_pos.ledger.ids import BenefitMonth, FundId, OutletId, ProgramId, RecipientId
 from kube_pos.ledger.quantity import format_number, format_rupiah
@@ -25,6 +26,7 @@ from kube_pos.upstream.database import Database, open_database
 from kube_pos.upstream.enrolment import make_code
 from kube_pos.upstream.keys import Keys, load_keys
 from kube_pos.upstream.publication import Publication, publish
+from kube_pos.upstream.receipt_check import check_receipt
 from kube_pos.upstream.reports import as_csv, as_json, report
 from kube_pos.upstream.sample_city import seed_city
 from kube_pos.upstream.server import listen, serve
@@ -44,6 +46,7 @@ def handle(args: argparse.Namespace, texts: Texts, clock: Clock) -> None:
         "enrol": _enrol,
         "report": _report,
         "sample-city": _sample_city,
+        "check-receipt": _check_receipt,
     }
     database = open_database(str(args.database))
     try:
@@ -179,6 +182,35 @@ def _sample_city(args: argparse.Namespace, database: Database, texts: Texts, clo
     if args.json:
         cards = [{"number": card.number.digits, "case": card.case, "sentence": card.sentence} for card in city.cards]
         _say(json.dumps({"cards": cards, "unknown_card": city.unknown_card.digits, "wrong_card": city.wrong_card}))
+
+
+def _check_receipt(args: argparse.Namespace, database: Database, texts: Texts, _clock: Clock) -> None:
+    lines = [args.code] if args.file is None else args.file.read_text(encoding="utf-8").splitlines()
+    failed: KubePosError | None = None
+    for line in filter(str.strip, lines):
+        try:
+            with database.read() as connection:
+                checked = check_receipt(connection, line)
+        except KubePosError as error:
+            # Every code of a file is answered for; the command fails when one of them did.
+            if failed is not None:
+                _say(texts.error(failed))
+            failed = error
+            continue
+        code = checked.code
+        _say(
+            texts.say(
+                "upstream_receipt.valid_copy" if code.copy else "upstream_receipt.valid",
+                receipt=code.receipt,
+                terminal=checked.terminal,
+                outlet=checked.outlet,
+                amount=format_rupiah(code.rupiah),
+                copy=code.copy,
+            )
+        )
+        _say(texts.say("upstream_receipt.stored" if checked.is_stored else "upstream_receipt.not_yet"))
+    if failed is not None:
+        raise failed
 
 
 def _year(day: date) -> int:

@@ -36,6 +36,7 @@ def add_options(
     _enrol(add("enrol"), texts)
     _report(add("report"), texts)
     _sample_city(add("sample-city"), texts)
+    _check_receipt(add("check-receipt"), texts)
 
 
 def _serve(parser: argparse.ArgumentParser, texts: Texts) -> None:
@@ -101,6 +102,12 @@ def _sample_city(parser: argparse.ArgumentParser, texts: Texts) -> None:
     parser.add_argument("--cards", type=Path, metavar="FILE.pdf", help=texts.say("upstream_help.cards"))
     parser.add_argument("--font", type=Path, metavar="FILE.ttf", help=texts.say("upstream_help.font"))
     parser.add_argument("--json", action="store_true", help=texts.say("upstream_help.json"))
+
+
+def _check_receipt(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("code", nargs="?", metavar="CODE", help=texts.say("upstream_receipt.code"))
+    given.add_argument("--file", type=Path, metavar="FILE", help=texts.say("upstream_receipt.file"))
 
 
 def _svg(text: str) -> Path:
