@@ -112,10 +112,11 @@ class Supervisor:
             return
         now_ms = self._clock.monotonic_ms()
         with self._lock:
-            fresh = {code: at for code, at in self._last_scans.items() if now_ms - at < _SAME_CODE_MS}
-            is_echo = scan.payload in fresh
-            fresh.setdefault(scan.payload, now_ms)
-            self._last_scans = fresh
+            # Oldest first: a line gone mad must not make this a search through thousands.
+            while self._last_scans and now_ms - next(iter(self._last_scans.values())) >= _SAME_CODE_MS:
+                del self._last_scans[next(iter(self._last_scans))]
+            is_echo = scan.payload in self._last_scans
+            self._last_scans.setdefault(scan.payload, now_ms)
         if not is_echo:
             self._guard("scan", lambda: self._on_scan(scan))
 

@@ -10,12 +10,13 @@ import logging
 import sys
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, TypeVar
 from zlib import crc32
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 
 from kube_pos.background import Worker
 from kube_pos.devices.ports import DeviceStatus, Frame, Scan
@@ -23,6 +24,8 @@ from kube_pos.errors import KubePosError
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
+MOST_WAITING = 8
+"""So many scans may wait for the main thread: more than a person can make while the window stands still."""
 
 
 class SyncNews(Protocol):
@@ -52,24 +55,51 @@ class Bridge(QObject):
     delivered = Signal()
     """The answer of a job was taken in: what is on the screen may have become old."""
     _delivery = Signal(object)
+    _scans_wait = Signal()
+    _frame_waits = Signal()
 
     def __init__(self, writer: Worker) -> None:
         """Make the gate on the main thread; jobs run on `writer`."""
         super().__init__()
         self._writer = writer
+        self._lock = threading.Lock()
+        self._scans: deque[Scan] = deque()
+        self._newest_frame: Frame | None = None
+        self.dropped_scans = 0
+        """How many codes came faster than anyone could take them."""
         self._delivery.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._scans_wait.connect(self._deliver_scan, Qt.ConnectionType.QueuedConnection)
+        self._frame_waits.connect(self._deliver_frame, Qt.ConnectionType.QueuedConnection)
 
     def on_scan(self, scan: Scan) -> None:
-        """Take a scan from a reader's thread."""
-        self.scan.emit(scan)
+        """Take a scan from a reader's thread.
+
+        A line gone mad sends thousands of codes a second. A few wait, the others are dropped, and the window takes
+        one in each turn of its event loop, so that it goes on to paint and to answer keys.
+        """
+        if QThread.currentThread() is self.thread():
+            self.scan.emit(scan)
+            return
+        with self._lock:
+            if len(self._scans) >= MOST_WAITING:
+                self.dropped_scans += 1
+                return
+            self._scans.append(scan)
+            is_first = len(self._scans) == 1
+        if is_first:
+            self._scans_wait.emit()
 
     def on_status(self, status: DeviceStatus) -> None:
         """Take a device's status from its thread."""
         self.device_status.emit(status)
 
     def on_frame(self, frame: Frame) -> None:
-        """Take a camera picture from its thread."""
-        self.frame.emit(frame)
+        """Take a camera picture from its thread; one that was not shown yet gives way to the newer one."""
+        with self._lock:
+            was_empty = self._newest_frame is None
+            self._newest_frame = frame
+        if was_empty:
+            self._frame_waits.emit()
 
     def on_sync(self, news: SyncNews) -> None:
         """Hear from the sync thread how it stands; the window then reads `Desk.sync_status` too."""
@@ -95,6 +125,20 @@ class Bridge(QObject):
             self._delivery.emit(lambda: (failure or self.failed.emit)(error))
 
         self._writer.submit(job, done, failed)
+
+    def _deliver_scan(self) -> None:
+        with self._lock:
+            scan = self._scans.popleft()
+            more = bool(self._scans)
+        if more:
+            QTimer.singleShot(0, self, self._deliver_scan)
+        self.scan.emit(scan)
+
+    def _deliver_frame(self) -> None:
+        with self._lock:
+            frame, self._newest_frame = self._newest_frame, None
+        if frame is not None:
+            self.frame.emit(frame)
 
     def _deliver(self, call: Callable[[], None]) -> None:
         call()
