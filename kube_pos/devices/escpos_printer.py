@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ from kube_pos.devices.ports import Printed, PrinterError, PrintTerms
 from kube_pos.devices.printer_models import PrinterModel
 from kube_pos.devices.printer_talk import TROUBLES
 from kube_pos.devices.transports import Transport
+from kube_pos.devices.zxing import qr_modules
 from kube_pos.errors import KubePosError
 
 _STRIP_ROWS = 80
@@ -55,7 +57,7 @@ class _Encoder(Protocol):
 
     def qr(self, content: str, **kwargs: object) -> None: ...
 
-    def image(self, img_source: object, **kwargs: object) -> None: ...
+    def clear(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,15 @@ def to_bytes(document: PrintDocument, model: PrinterModel, cache_folder: Path | 
     encoder = _encoder(library, model)
     # Each job starts from a known state, whatever the one before left half done.
     encoder.hw("INIT")
+    parts: list[bytes] = []
     for block in document.blocks:
         if isinstance(block, Text):
             _text(encoder, block, min(document.columns, model.columns))
         elif isinstance(block, QrCode):
-            _qr(library, encoder, block, model)
+            parts.append(_qr(library, encoder, block, model))
         elif isinstance(block, Cut):
             _cut(encoder, model)
-    return bytes(encoder.output)
+    return b"".join((*parts, encoder.output))
 
 
 class EscposPrinter:
@@ -196,33 +199,51 @@ def _cut(encoder: _Encoder, model: PrinterModel) -> None:
         encoder.print_and_feed(model.feed_lines)
 
 
-def _qr(library: _Library, encoder: _Encoder, block: QrCode, model: PrinterModel) -> None:
+def _qr(library: _Library, encoder: _Encoder, block: QrCode, model: PrinterModel) -> bytes:
+    """Return the bytes of all so far with the code, or none when the code stays with the encoder."""
     if model.native_qr:
         encoder.set(align="center")
         encoder.qr(block.payload, native=True, size=6, ec=1)
         encoder.set(align="left")
-        return
-    # Trying all eight masks for the prettiest takes four fifths of a receipt's time; any of them is read.
-    code = library.qrcode.QRCode(
-        border=_QR_QUIET_MODULES, error_correction=library.qrcode.ERROR_CORRECT_M, mask_pattern=0
-    )
-    code.add_data(block.payload)
-    rows = code.get_matrix()
+        return b""
+    rows = _modules(library, block.payload)
     size = next((dots for dots in _QR_MODULE_DOTS if len(rows) * dots <= model.dots), None)
     if size is None:
         raise CodeTooLarge(dots=model.dots, length=len(block.payload))
-    encoder.image(_strip_safe_picture(library, rows, size, model.dots), fragment_height=_STRIP_ROWS)
+    # The library converts a picture pixel by pixel, for longer than all the rest takes; text before it goes first.
+    before = encoder.output
+    encoder.clear()
+    return before + _strips(library, rows, size, model.dots)
 
 
-def _strip_safe_picture(library: _Library, rows: list[list[bool]], size: int, dots: int) -> object:
-    """Return the code in a picture as wide as the paper, whose strips have heights that all firmware takes."""
+def _modules(library: _Library, payload: str) -> list[list[bool]]:
+    """Return a QR code row by row, dark as True, with its quiet zone."""
+    inner: Sequence[Sequence[bool]] = qr_modules(payload)
+    if not inner:
+        code = library.qrcode.QRCode(border=0, error_correction=library.qrcode.ERROR_CORRECT_M, mask_pattern=0)
+        code.add_data(payload)
+        inner = code.get_matrix()
+    quiet = [False] * _QR_QUIET_MODULES
+    white = [[False] * (len(inner) + 2 * _QR_QUIET_MODULES)] * _QR_QUIET_MODULES
+    return [*white, *([*quiet, *row, *quiet] for row in inner), *white]
+
+
+def _strips(library: _Library, rows: list[list[bool]], size: int, dots: int) -> bytes:
+    """Return GS v 0 commands that draw a code in the middle of the paper, in strips that all firmware takes."""
     side = len(rows) * size
-    small = library.image.new("1", (len(rows), len(rows)), 1)
-    small.putdata([0 if dark else 1 for row in rows for dark in row])
+    small = library.image.new("1", (len(rows), len(rows)), 0)
+    small.putdata([1 if dark else 0 for row in rows for dark in row])
     height = side + (8 - side % 24) % 24
     last = height % _STRIP_ROWS
     if last and last % 48 == 0:
         height += 8
-    picture = library.image.new("1", (dots // 8 * 8, height), 1)
+    wide = dots // 8
+    picture = library.image.new("1", (wide * 8, height), 0)
     picture.paste(small.resize((side, side)), ((dots - side) // 2, 0))
-    return picture
+    data: bytes = picture.tobytes()
+    strips = []
+    for top in range(0, height, _STRIP_ROWS):
+        high = min(_STRIP_ROWS, height - top)
+        head = b"\x1dv0\x00" + wide.to_bytes(2, "little") + high.to_bytes(2, "little")
+        strips.append(head + data[top * wide : (top + high) * wide])
+    return b"".join(strips)
