@@ -43,7 +43,8 @@ def find_cameras(system: Path = _SYSTEM, platform: str = sys.platform) -> tuple[
 def camera_number(spec: str, system: Path = _SYSTEM, platform: str = sys.platform) -> int:
     """Return the number for a number or `name:NAME`; raises CameraAbsent when it is certain that it is not there."""
     if spec.isdecimal():
-        if platform == "linux" and system.is_dir() and not (system / f"video{spec}").exists():
+        places = (system / f"video{spec}", Path(f"/dev/video{spec}"))
+        if platform == "linux" and not any(place.exists() for place in places):
             raise CameraAbsent
         return int(spec)
     wanted, _, place = spec.removeprefix(BY_NAME).partition("#")
