@@ -1,4 +1,4 @@
-"""Sales on the real journal and a printer with every bad habit: the sale stands, no original twice, the queue is true."""
+"""Sales on the real journal and a printer with every bad habit: sales stand, no original twice, the queue is true."""
 
 from __future__ import annotations
 
