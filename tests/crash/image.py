@@ -12,13 +12,12 @@ _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE
 def image_of(database: Database) -> bytes:
     """Return a digest of every row of every table, and of the schema's number."""
     digest = blake2b(digest_size=16)
-    cursor = database._driver_connection().cursor()
-    digest.update(str(cursor.execute("PRAGMA user_version").fetchone()[0]).encode())
-    for (table,) in cursor.execute(_TABLES).fetchall():
+    connection = database.read()
+    digest.update(str(connection.exec_driver_sql("PRAGMA user_version").scalar_one()).encode())
+    for (table,) in connection.exec_driver_sql(_TABLES).fetchall():
         digest.update(f"\n{table}".encode())
         # Sorted here: without a number of its own a table has no order that two files share.
-        rows = cursor.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 -- our own tables' names
-        for row in sorted(map(repr, rows)):
+        rows = connection.exec_driver_sql(f"SELECT * FROM {table}").fetchall()  # noqa: S608 -- our own tables' names
+        for row in sorted(repr(tuple(row)) for row in rows):
             digest.update(row.encode())
-    cursor.close()
     return digest.digest()
