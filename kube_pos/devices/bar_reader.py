@@ -91,9 +91,9 @@ class BarReader:
         near = [guess for guess in sorted(first, key=_residual)[:2] if guess.residual < _HOPELESS]
         if not near:
             return None
-        closer = [self._closer(profile, guess, 0.4, 0.005, range(len(BLURS))) for guess in near]
-        best = min(closer, key=_residual)
-        return self._closer(profile, best, 0.2, 0.0025, range(best.blur, best.blur + 1))
+        closer = [self._closer(profile, self._best_blur(profile, guess), 0.4, 0.005) for guess in near]
+        best = self._best_blur(profile, min(closer, key=_residual))
+        return self._closer(profile, best, 0.2, 0.0025)
 
     def _first(self, profile: BarProfile, count: int) -> list[_Guess]:
         leans = [float(lean) for lean in self._opencv.numpy.linspace(-_LEAN, _LEAN, _LEANS)]
@@ -105,7 +105,10 @@ class BarReader:
         ]
         return self._judged(profile, guesses, _FIRST_BLUR)
 
-    def _closer(self, profile: BarProfile, guess: _Guess, step: float, lean: float, blurs: range) -> _Guess:
+    def _best_blur(self, profile: BarProfile, guess: _Guess) -> _Guess:
+        return min((self._judged(profile, [guess], blur)[0] for blur in range(len(BLURS))), key=_residual)
+
+    def _closer(self, profile: BarProfile, guess: _Guess, step: float, lean: float) -> _Guess:
         """Return the best guess in the neighbourhood of one; `step` is in modules."""
         module = (guess.end - guess.begin) / _modules(guess.symbols)
         around = [
@@ -117,7 +120,7 @@ class BarReader:
             )
             for first, last, more in product((-1, 0, 1), repeat=3)
         ]
-        return min((each for blur in blurs for each in self._judged(profile, around, blur)), key=_residual)
+        return min(self._judged(profile, around, guess.blur), key=_residual)
 
     def _judged(self, profile: BarProfile, guesses: list[_Guess], blur: int) -> list[_Guess]:
         samples = self._opencv.numpy.stack([self._samples(profile, guess) for guess in guesses])

@@ -55,12 +55,29 @@ class _Templates:
     into_next: Any
     into_last: Any
     pair: Any
-    """What two symbols after each other add to the square, whatever the picture."""
+    """What two symbols after each other add to the square, whatever the picture: first by second."""
+    pair_from: Any
+    """The same, second by first."""
     own_square: Any
     stop: Any
     stop_extra: Any
     """What the stop adds to the square after each symbol, whatever the picture."""
     stop_into_last: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What profiles and templates make together, for each place and symbol."""
+
+    count: int
+    alone: Any
+    """The square that a symbol would leave in its own window."""
+    spilt_on: Any
+    """What it changes in the window after it."""
+    spilt_back: Any
+    """What the next symbol would change in this window, by that symbol."""
+    last: Any
+    """What the stop adds after each symbol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +104,16 @@ class Code128Model:
 
     def costs(self, profiles: Any, blur: int) -> Any:
         """Return the residual of the best row of symbols for each profile, whether or not its check holds."""
-        costs = self._forward(profiles, self._templates[blur]).forward[-1]
-        return costs.min(axis=1) / profiles.shape[1]
+        made = self._templates[blur]
+        parts = self._parts(profiles, made)
+        cost = self._first_cost(parts)
+        for place in range(1, parts.count):
+            # Only the least cost is asked for here, not the way to it: the largest array is walked along its rows.
+            on = cost + parts.spilt_on[:, place]
+            cost = (on[:, None, :] + made.pair_from[None]).min(axis=2)
+            cost += parts.spilt_back[:, place - 1] + parts.alone[:, place]
+            cost[:, STARTS.start : STARTS.stop] = _IMPOSSIBLE
+        return (cost + parts.last).min(axis=1) / profiles.shape[1]
 
     def fit(self, profile: Any, blur: int) -> Fit:
         """Return the likeliest symbols of one profile.
@@ -120,28 +145,39 @@ class Code128Model:
 
     def _forward(self, profiles: Any, made: _Templates) -> _Run:
         np = self._np
-        count = (profiles.shape[1] - STOP_MODULES * PER_MODULE) // _WINDOW
-        windows = profiles[:, : count * _WINDOW].reshape(len(profiles), count, _WINDOW)
-        tail = profiles[:, count * _WINDOW :]
-        alone = (windows**2).sum(axis=2, keepdims=True) - 2 * windows @ made.own.T + made.own_square
-        spilt_on = -2 * windows @ made.into_next.T
-        spilt_back = -2 * windows @ made.into_last.T
-        cost = np.full((len(profiles), len(SYMBOLS)), _IMPOSSIBLE, np.float32)
-        cost[:, STARTS.start : STARTS.stop] = alone[:, 0, STARTS.start : STARTS.stop]
+        parts = self._parts(profiles, made)
+        cost = self._first_cost(parts)
         forward, back, steps = [cost], [cost], [cost]
-        for place in range(1, count):
-            step = made.pair[None] + spilt_on[:, place, :, None] + (spilt_back[:, place - 1] + alone[:, place])[:, None]
+        for place in range(1, parts.count):
+            onto = parts.spilt_back[:, place - 1] + parts.alone[:, place]
+            step = made.pair[None] + parts.spilt_on[:, place, :, None] + onto[:, None]
             total = cost[:, :, None] + step
             back.append(total.argmin(axis=1))
             cost = np.take_along_axis(total, back[-1][:, None], axis=1)[:, 0]
             cost[:, STARTS.start : STARTS.stop] = _IMPOSSIBLE
             forward.append(cost)
             steps.append(step)
+        forward[-1] = forward[-1] + parts.last
+        return _Run(forward, back, steps, parts.last)
+
+    def _first_cost(self, parts: _Parts) -> Any:
+        cost = self._np.full(parts.alone[:, 0].shape, _IMPOSSIBLE, self._np.float32)
+        cost[:, STARTS.start : STARTS.stop] = parts.alone[:, 0, STARTS.start : STARTS.stop]
+        return cost
+
+    def _parts(self, profiles: Any, made: _Templates) -> _Parts:
+        count = (profiles.shape[1] - STOP_MODULES * PER_MODULE) // _WINDOW
+        windows = profiles[:, : count * _WINDOW].reshape(len(profiles), count, _WINDOW)
+        tail = profiles[:, count * _WINDOW :]
         last = ((tail - made.stop) ** 2).sum(axis=1)[:, None] + made.stop_extra
         last = last - 2 * tail[:, :_WINDOW] @ made.into_next.T
-        last = last - 2 * (windows[:, -1] @ made.stop_into_last)[:, None]
-        forward[-1] = forward[-1] + last
-        return _Run(forward, back, steps, last)
+        return _Parts(
+            count=count,
+            alone=(windows**2).sum(axis=2, keepdims=True) - 2 * windows @ made.own.T + made.own_square,
+            spilt_on=-2 * windows @ made.into_next.T,
+            spilt_back=-2 * windows @ made.into_last.T,
+            last=last - 2 * (windows[:, -1] @ made.stop_into_last)[:, None],
+        )
 
     def _make(self, blur: float) -> _Templates:
         np = self._np
@@ -158,11 +194,13 @@ class Code128Model:
         stop = stop_drawn[_WINDOW : _WINDOW + STOP_MODULES * PER_MODULE]
         stop_before = stop_drawn[:_WINDOW]
         next_square, last_square = (into_next**2).sum(axis=1), (into_last**2).sum(axis=1)
+        pair = 2 * (into_next @ own.T + own @ into_last.T) + next_square[:, None] + last_square[None, :]
         return _Templates(
             own=own,
             into_next=into_next,
             into_last=into_last,
-            pair=2 * (into_next @ own.T + own @ into_last.T) + next_square[:, None] + last_square[None, :],
+            pair=pair,
+            pair_from=self._np.ascontiguousarray(pair.T),
             own_square=(own**2).sum(axis=1),
             stop=stop,
             stop_extra=2 * (into_next @ stop[:_WINDOW] + own @ stop_before) + next_square + (stop_before**2).sum(),
