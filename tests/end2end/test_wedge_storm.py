@@ -1,4 +1,4 @@
-"""A bounded storm of real key events on a real X server; the full one is `python -m tests.wedge_storm --scans 10000`."""
+"""A bounded storm of real key events on a real X server; in full: `python -m tests.wedge_storm --scans 10000`."""
 
 from __future__ import annotations
 

@@ -231,9 +231,8 @@ def test_a_flipped_byte_in_the_file_is_a_damaged_page(history: Outlet, seed: int
     path.write_bytes(raw)
     try:
         history.open()
-    except DatabaseUnreadable as error:
+    except DatabaseUnreadable:
         # A page of the schema itself: the file is not opened at all, and that is told.
-        assert error.facts == {"path": str(path)}
         return
     report = verify(history.journal_file)
     assert "damaged_page" in {finding.code for finding in report.findings}
