@@ -120,6 +120,8 @@ def _desk(engine: Engine, session: Session | None) -> Desk:
         folder=str(engine.folder.path),
         session=session,
         paint_clock=time.perf_counter_ns,
+        backup=engine.backup_sentence,
+        ask_share=engine.shares.ask,
     )
 
 

@@ -31,16 +31,18 @@ from kube_pos.marks import MarkKeeper
 from kube_pos.operations.look_up_log import forget_old
 from kube_pos.operations.papers import Papers
 from kube_pos.operations.report_slips import ReportPapers
+from kube_pos.operations.shares import answer_recalls, may_be_served
 from kube_pos.operations.signing_in import PinGate
 from kube_pos.operations.till import Till
 from kube_pos.operations.trial_page import trial_page
 from kube_pos.printing import Printing, PrintingParts
 from kube_pos.reader_setup import ReaderSetup, reader_settings
 from kube_pos.settings import FILE_NAME
+from kube_pos.share_asker import OfficeClient, ShareAsker
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.state import SyncReport, SyncState
 from kube_pos.sync.stores import StoredFeed, StoredOutbox
-from kube_pos.sync.worker import Client, SyncWorker
+from kube_pos.sync.worker import SyncWorker
 from kube_pos.texts import Texts
 
 _LOG = logging.getLogger(__name__)
@@ -91,6 +93,7 @@ class Engine:
         self.papers = Papers(self.till, texts, self._key.sign, lambda: self.outbox.acked()[0])
         self.pins = PinGate(self.till)
         self.reports = ReportPapers(self.papers)
+        self.shares = ShareAsker(self._connect, self._sync.wake, lambda card: may_be_served(self.till, card))
         self.printing = self._build_devices(listeners)
 
     def start(self) -> None:
@@ -99,11 +102,13 @@ class Engine:
         self.supervisor.start()
         self.readers.tell_keyboard()
         self._sync.start()
+        self.shares.start()
         self._backups.start()
         self.writer.submit(lambda: forget_old(self.till, self._clock.now_ms()), lambda _: None, _not_forgotten)
 
     def stop(self) -> None:
         """Stop in the other order; what was given to the writer is still written."""
+        self.shares.stop()
         if not self._sync.stop():
             _LOG.warning("sync did not end in time")
         self.supervisor.stop()
@@ -151,6 +156,8 @@ class Engine:
         else:
             self._marks.advance()
         self._backups.consider()
+        if report.error is None and report.state is not SyncState.WORKING:
+            self.writer.submit(lambda: answer_recalls(self.till), lambda _: None, _not_released)
 
     def _build_devices(self, listeners: Listeners) -> Printing:
         supervisor = self.supervisor
@@ -181,7 +188,7 @@ class Engine:
     def _wake_printing(self) -> None:
         self.printing.wake()
 
-    def _connect(self) -> Client:
+    def _connect(self) -> OfficeClient:
         from kube_pos.sync.client import UpstreamClient  # noqa: PLC0415 -- loaded on the sync thread, not at start
 
         identity = self.identity
@@ -200,3 +207,8 @@ def _not_forgotten(error: Exception) -> None:
 def is_self_checking(payload: str) -> bool:
     """Tell whether a payload proves itself, so that one camera frame is enough: a card's two check digits do."""
     return isinstance(cards.parse(payload), cards.CardNumber)
+
+
+def _not_released(error: Exception) -> None:
+    """A recall is answered after the next round."""
+    _LOG.warning("a recall was not answered: %s", type(error).__name__)

@@ -19,7 +19,7 @@ from kube_pos.ledger import documents as docs
 from kube_pos.ledger import entries
 from kube_pos.ledger.cards import keyed_hash
 from kube_pos.ledger.documents import Product
-from kube_pos.ledger.ids import BenefitMonth, CommodityId, StaffId
+from kube_pos.ledger.ids import BenefitMonth, CardToken, CommodityId, StaffId
 from kube_pos.ledger.ports import PrintKind, PrintRequest
 from kube_pos.ledger.quantity import Thousandths
 from kube_pos.ledger.sqlite_queues import SqliteOutbox, SqlitePrints
@@ -131,6 +131,7 @@ def open_counter(
     theme: Theme = LIGHT,
     clock_ns: Callable[[], int] = lambda: 0,
     printers: PrinterDesk | None = None,
+    ask_share: Callable[[CardToken, Callable[[str], None]], None] | None = None,
 ) -> Counter:
     """Open the window on an outlet."""
     application = QApplication.instance()
@@ -165,6 +166,7 @@ def open_counter(
         folder=str(outlet.folder),
         session=Session(signed_in) if signed_in else None,
         paint_clock=clock_ns,
+        ask_share=ask_share,
     )
     writer.start()
     window = MainWindow(desk, bridge, theme)

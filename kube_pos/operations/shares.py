@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from kube_pos.errors import NotEnoughShare
+from kube_pos.ledger.entitlement import Allowed
 from kube_pos.ledger.entries import ShareReleased
-from kube_pos.ledger.ids import RecipientId, StaffId
+from kube_pos.ledger.ids import CardToken, RecipientId, StaffId
 from kube_pos.ledger.ports import OpenRecall, Stored, Use
+from kube_pos.operations.look_up import visit_of_card
 from kube_pos.operations.till import Till
 
 SYSTEM = StaffId(0)
@@ -42,6 +44,12 @@ def answer_recalls(till: Till) -> tuple[Stored, ...]:
     if done:
         till.wake_sync()
     return tuple(done)
+
+
+def may_be_served(till: Till, card: CardToken) -> bool:
+    """Tell whether a card's family may take goods at this till now. A short read, on any thread."""
+    found = till.replica.card(card)
+    return isinstance(visit_of_card(till, found, card, "", manual=False).decision, Allowed)
 
 
 def _release(till: Till, one: OpenRecall, use: Use) -> Stored | None:

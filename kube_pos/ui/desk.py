@@ -10,6 +10,7 @@ from kube_pos.background import Worker
 from kube_pos.devices.document import PrintDocument
 from kube_pos.devices.ports import FoundPrinter, PrinterChoice
 from kube_pos.errors import KubePosError
+from kube_pos.ledger.ids import CardToken
 from kube_pos.ledger.ports import PrintKind, PrintRequest, SyncStatus
 from kube_pos.operations.signing_in import PinGate
 from kube_pos.operations.till import Session, Till
@@ -39,6 +40,10 @@ class PrinterDesk(Protocol):
     def advice(self, spec: str) -> str:
         """Return the line that lets this computer use a USB printer; empty for another."""
         ...
+
+
+def _no_backup() -> str:
+    return ""
 
 
 def _no_unknown() -> tuple[PrintRequest, ...]:
@@ -74,8 +79,12 @@ class Desk:
     """Who is signed in from the start; the demo signs a cashier in by itself."""
     paint_clock: Callable[[], int]
     """Nanoseconds that never go back, for measuring."""
+    ask_share: Callable[[CardToken, Callable[[str], None]], None] | None = None
+    """Ask the office for a family's share; how it goes comes back as keys of `share.<key>`, on another thread."""
     unknown_prints: Callable[[], tuple[PrintRequest, ...]] = _no_unknown
     """The prints of which nobody knows whether they came out, oldest first. A short read."""
+    backup: Callable[[], str] = _no_backup
+    """How old the newest backup is, in words; empty where there is none to speak of. A short read."""
     printers: PrinterDesk | None = None
     """Setting up printers; None where there is nothing to set up."""
     readers: ReaderDesk | None = None

@@ -15,6 +15,7 @@ from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label, scro
 from kube_pos.ui.mismatch_choice import MismatchChoice
 from kube_pos.ui.month_table import MonthTable
 from kube_pos.ui.proxy_form import ProxyForm
+from kube_pos.ui.share_request import can_be_asked_for
 
 
 class DecisionPanel(QWidget):
@@ -25,6 +26,7 @@ class DecisionPanel(QWidget):
     slip_wanted = Signal()
     mismatch_chosen = Signal(object)
     proxy_given = Signal(object)
+    share_wanted = Signal()
     left = Signal()
     painted = Signal()
     """The decision of the newest visit is on the screen."""
@@ -67,6 +69,10 @@ class DecisionPanel(QWidget):
         for button in (self._shop, self._balance, self._proxy_button):
             button.setVisible(is_allowed)
         self._slip.setVisible(not is_allowed)
+        can_ask = can_be_asked_for(self._context, visit)
+        self._ask.setVisible(can_ask)
+        # A button that can't be seen would still take its key.
+        self._ask.setEnabled(can_ask)
         if isinstance(decision, Allowed):
             self._show_allowed(decision)
         else:
@@ -145,8 +151,9 @@ class DecisionPanel(QWidget):
         self._balance = Button(say("decision.balance"), theme, kind="left", icon_name="receipt", hint="F8")
         self._proxy_button = Button(say("decision.proxy"), theme, kind="left", icon_name="user", hint="F10")
         self._report = Button(say("decision.mismatch"), theme, kind="left", icon_name="flag", hint="F11")
+        self._ask = Button(self._context.texts.say("share.ask"), theme, kind="left", icon_name="sync", hint="F9")
         self._leave = Button(say("decision.leave"), theme, kind="left", icon_name="back", hint="Esc")
-        for button in (self._shop, self._slip, self._balance, self._proxy_button, self._report):
+        for button in (self._shop, self._slip, self._ask, self._balance, self._proxy_button, self._report):
             column.addWidget(button)
         column.addStretch(1)
         column.addWidget(self._leave)
@@ -156,6 +163,7 @@ class DecisionPanel(QWidget):
         self._shop.clicked.connect(self.shop)
         self._slip.clicked.connect(self.slip_wanted)
         self._balance.clicked.connect(self.balance_wanted)
+        self._ask.clicked.connect(self.share_wanted)
         self._leave.clicked.connect(self._step_back)
         self._report.clicked.connect(self._ask_mismatch)
         self._proxy_button.clicked.connect(self._ask_proxy)
@@ -166,6 +174,7 @@ class DecisionPanel(QWidget):
         for key, act in (
             (Qt.Key.Key_Escape, self._step_back),
             (Qt.Key.Key_F8, self._press_print),
+            (Qt.Key.Key_F9, self._ask.click),
             (Qt.Key.Key_F10, self._proxy_button.click),
             (Qt.Key.Key_F11, self._report.click),
         ):

@@ -12,6 +12,7 @@ from kube_pos.devices.ports import Frame
 from kube_pos.ledger.documents import Staff
 from kube_pos.ledger.entitlement import Refused
 from kube_pos.ledger.entries import Proxy, Redemption
+from kube_pos.ledger.ids import CardToken
 from kube_pos.ledger.ports import Stored
 from kube_pos.operations.look_up import (
     AskWhichNumber,
@@ -29,6 +30,7 @@ from kube_pos.ui.kasir_done import DonePanel
 from kube_pos.ui.kasir_goods import GoodsPanel
 from kube_pos.ui.kasir_waiting import WaitingPanel
 from kube_pos.ui.number_question import NumberQuestion
+from kube_pos.ui.share_request import ShareRequests
 from kube_pos.ui.slips import Slips
 from kube_pos.ui.visit_flow import VisitFlow
 
@@ -129,11 +131,18 @@ class KasirPage(QWidget):
     def _wire(self) -> None:
         flow, slips, goods, done = self._flow, self._slips, self._goods, self._done
         decision = self._decision
+
+        def share_came(token: CardToken) -> None:
+            if self.state is decision and flow.judge_again(token):
+                self._show_decision()
+
         self._waiting.typed.connect(lambda text: self.take_code(text, manual=True))
         self._question.answered.connect(self._number_answered)
         self._question.left.connect(self.wait)
         decision.shop.connect(self._shop)
         decision.left.connect(self._step_back)
+        shares = ShareRequests(self._context, share_came)
+        decision.share_wanted.connect(lambda: shares.ask(flow.visit))
         decision.painted.connect(lambda: self.decision_painted.emit(self._context.desk.paint_clock() - self._came_ns))
         decision.proxy_given.connect(self._take_proxy)
         decision.slip_wanted.connect(lambda: slips.print_reason(flow.visit))

@@ -6,8 +6,9 @@ from PySide6.QtCore import QObject, Signal
 
 from kube_pos.ledger.entitlement import Allowed
 from kube_pos.ledger.entries import Proxy
+from kube_pos.ledger.ids import CardToken
 from kube_pos.ledger.ports import Stored
-from kube_pos.operations.look_up import Visit
+from kube_pos.operations.look_up import Visit, visit_of_card
 from kube_pos.operations.redemption import redeem
 from kube_pos.ui.basket_keeper import BasketKeeper
 from kube_pos.ui.context import Context
@@ -72,6 +73,15 @@ class VisitFlow(QObject):
     def renew(self, visit: Visit) -> None:
         """Take in a new decision about the same family; its basket stays."""
         self._visit = visit
+
+    def judge_again(self, token: CardToken) -> bool:
+        """Judge the family anew, if it is still this card's and has no goods yet; tell whether it was."""
+        visit = self._visit
+        if visit is None or visit.token != token or self.holds_goods:
+            return False
+        till = self._context.desk.till
+        self._visit = visit_of_card(till, till.replica.card(token), token, visit.last4, manual=visit.manual)
+        return True
 
     def basket(self) -> OpenBasket:
         """Return the family's basket, opened now if there is none."""

@@ -22,6 +22,7 @@ from kube_pos.upstream.amendments import Amended, Rows, amend, extend
 from kube_pos.upstream.card_sheet import write_card_sheet
 from kube_pos.upstream.catalogue import find_id
 from kube_pos.upstream.codes import write_qr
+from kube_pos.upstream.command_ledgers import free_till, retire_till
 from kube_pos.upstream.database import Database, open_database
 from kube_pos.upstream.enrolment import make_code
 from kube_pos.upstream.keys import Keys, load_keys
@@ -47,6 +48,8 @@ def handle(args: argparse.Namespace, texts: Texts, clock: Clock) -> None:
         "report": _report,
         "sample-city": _sample_city,
         "check-receipt": _check_receipt,
+        "retire": retire_till,
+        "free": free_till,
     }
     database = open_database(str(args.database))
     try:

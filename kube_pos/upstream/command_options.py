@@ -37,6 +37,13 @@ def add_options(
     _report(add("report"), texts)
     _sample_city(add("sample-city"), texts)
     _check_receipt(add("check-receipt"), texts)
+    _ledger(add("retire"), texts)
+    _ledger(add("free"), texts)
+
+
+def _ledger(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("terminal", metavar="A03", help=texts.say("upstream_help.terminal"))
+    parser.add_argument("--officer", required=True, help=texts.say("upstream_help.officer"))
 
 
 def _serve(parser: argparse.ArgumentParser, texts: Texts) -> None:

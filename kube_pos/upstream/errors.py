@@ -69,3 +69,9 @@ class AddressNotAllowed(KubePosError):
     """An enrolment code needs an address that tills can reach, without spaces. Facts: address."""
 
     code = "address_not_allowed"
+
+
+class TillNotRetired(KubePosError):
+    """Only a retired till's share can be freed. Facts: terminal."""
+
+    code = "till_not_retired"

@@ -115,7 +115,7 @@ def _compare_shares(city: City) -> None:
     share = tables.share
     with city.office.database.read() as connection:
         rows = {(row.ledger_id, row.entitlement_id): row for row in connection.execute(select(share))}
-        acked = dict(connection.execute(select(tables.ledger.c.id, tables.ledger.c.acked)).tuples().all())
+        acked = {row.id: row.acked for row in connection.execute(select(tables.ledger.c.id, tables.ledger.c.acked))}
     for branch in city.branches:
         if branch.ledger_id in city.cloned or acked[branch.ledger_id] != len(branch.bodies):
             continue
@@ -144,7 +144,7 @@ def _compare_grants(city: City) -> None:
             granted = select(share.c.entitlement_id, share.c.granted).where(share.c.ledger_id == till.ledger_id)
             there = {row.entitlement_id: row.granted for row in connection.execute(granted) if row.granted}
         rows = till.replica_file.read().exec_driver_sql("SELECT entitlement, granted FROM share WHERE granted > 0")
-        here = dict(rows.tuples().all())
+        here = {row[0]: row[1] for row in rows}
         if here != there:
             wrong = sorted(set(here.items()) ^ set(there.items()))[:3]
             raise Violation(f"not converged: till {till.number} believes other grants: {wrong}", f"till={till.number}")
@@ -221,7 +221,7 @@ def _compare_replica(city: City, till: SimTill) -> None:
             after = last
     for table in _ONE_DOCUMENT if state == LedgerState.ACTIVE else ():
         mine, whole = (
-            set(file.read().exec_driver_sql(f"SELECT * FROM {table}").tuples().all())  # noqa: S608 -- names above
+            {tuple(row) for row in file.read().exec_driver_sql(f"SELECT * FROM {table}")}  # noqa: S608 -- names above
             for file in (till.replica_file, fresh_file)
         )
         if mine != whole:

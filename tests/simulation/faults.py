@@ -19,7 +19,7 @@ class Faults:
     """A request or answer that is cut off."""
     office: float = 0.03
     """The office fails on a request: before its commit, or after it and before the answer."""
-    offline: float = 0.35
+    offline: float = 0.45
     """A till is without a network for a while."""
     crash: float = 0.01
     """The till's process dies before or after one of its commits."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from kube_pos.errors import KubePosError
 from kube_pos.ledger import entries
@@ -21,7 +22,7 @@ from tests.simulation.city import City, Violation
 from tests.simulation.office import GOODS, MANAGER
 from tests.simulation.till import SimTill
 
-_ASKS = 0.6
+_ASKS = 0.45
 WANTS_SHARE = {Refusal.OTHER_OUTLET, Refusal.HELD_ELSEWHERE}
 
 
@@ -44,7 +45,7 @@ class People:
             (4, lambda: self.cash(till)),
             (2, lambda: self.close(till)),
             (2, lambda: self.mismatch(till, family)),
-            (12, lambda: city.sync(till) and None),
+            (7, lambda: city.sync(till) and None),
         )
         (deed,) = rng.choices([deed for _, deed in deeds], [weight for weight, _ in deeds])
         deed()
@@ -171,7 +172,11 @@ class People:
         self.city.in_steps(self.rng.randint(1, 30), later)
         for other in self.city.at_work():
             if other.is_online and other.outlet_id == self.city.office.home[family]:
-                self.city.in_steps(self.rng.randint(1, 10), lambda other=other: self.city.sync(other) and None)  # type: ignore[misc]
+                self.city.in_steps(self.rng.randint(1, 10), partial(self._sync_if_at_work, other))
+
+    def _sync_if_at_work(self, till: SimTill) -> None:
+        if not till.is_lost:
+            self.city.sync(till)
 
     def stand_in(self, till: SimTill, family: RecipientId, visit: Visit) -> None:
         """Give another outlet's family something on the programme's word, while the office can't be asked."""
