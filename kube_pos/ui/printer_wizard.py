@@ -69,7 +69,7 @@ class PrinterWizard(QWidget):
         column.addWidget(label(say("printing.found"), "title"))
         self._model: RowsModel[FoundPrinter] = RowsModel(
             (
-                Column(say("printing.kind"), lambda found: say(f"printing.kind_{found.kind}"), 170),
+                Column(say("printing.kind"), lambda found: say(f"printing.kind_{found.kind}"), 216),
                 Column(say("printing.name"), _name),
             )
         )
