@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from kube_pos.errors import NotEnoughShare
 from kube_pos.ledger import entries
 from kube_pos.ledger.cards import card_number, card_token
 from kube_pos.ledger.documents import Recall
+from kube_pos.ledger.entitlement import Allowed, Refusal, Refused
 from kube_pos.ledger.entries import ShareReleased
-from kube_pos.ledger.ids import CardToken, EntitlementId, RecipientId
+from kube_pos.ledger.ids import CardToken, EntitlementId, OutletId, RecipientId
 from kube_pos.ledger.ports import Use
 from kube_pos.ledger.sqlite_replica import ReplicaChange
 from kube_pos.ledger.sqlite_verify import verify
+from kube_pos.operations.look_up import Visit, look_up
 from kube_pos.operations.shares import SYSTEM, answer_recalls, may_be_served
+from kube_pos.operations.till import Till
 from kube_pos.share_asker import ShareAsker
 from kube_pos.sync import wire
 from kube_pos.sync.client import UpstreamClient
@@ -27,9 +33,14 @@ from kube_pos.sync.failures import Offline
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.wire import ShareAnswer, ShareRequest, ShareState
 from kube_pos.texts import Texts
-from tests.fakes import TODAY
+from kube_pos.upstream import tables
+from kube_pos.upstream.commands import add_commands, run
+from kube_pos.upstream.database import open_database
+from kube_pos.upstream.enrolment import make_code
+from tests.end2end.test_sync_office import RealTill
+from tests.fakes import TODAY, CountingBytes, FixedClock
 from tests.ledger_kit import CITY_KEY, RICE_BAG, Outlet
-from tests.upstream_kit import MONTHLY, PALARAN, SEBERANG, World, small_world
+from tests.upstream_kit import MONTHLY, NOW_MS, PALARAN, SEBERANG, World, redemption, small_world
 from tests.use_case_kit import scan, shop
 
 
@@ -146,6 +157,39 @@ def test_over_real_http_a_share_goes_from_home_to_where_the_family_is(tmp_path: 
         client.close()
 
 
+def test_two_real_tills_and_a_real_office_hand_a_share_on(tmp_path: Path) -> None:
+    with small_world(tmp_path) as world, ExitStack() as stack:
+        home, away = (real_till(world, tmp_path / f"till-{outlet}", outlet, stack) for outlet in (PALARAN, SEBERANG))
+        card = card_number(1).digits
+        for real, _ in (home, away):
+            real.sync()
+        refused = look_up(away[1], card)
+        assert isinstance(refused, Visit)
+        assert refused.decision == Refused(Refusal.OTHER_OUTLET, outlet_id=PALARAN)
+        assert away[0].client.request_share(ShareRequest(card=refused.token)).state is ShareState.WAITING
+        home[0].sync()
+        assert len(answer_recalls(home[1])) == 2
+        for real, _ in (home, away):
+            real.sync()
+        served = look_up(away[1], card)
+        assert isinstance(served, Visit)
+        assert isinstance(served.decision, Allowed)
+        assert served.decision.balance == 2 * MONTHLY
+        left_at_home = look_up(home[1], card)
+        assert isinstance(left_at_home, Visit)
+        assert isinstance(left_at_home.decision, Refused)
+        assert left_at_home.decision.reason is Refusal.HELD_ELSEWHERE
+
+
+def real_till(world: World, folder: Path, outlet_id: OutletId, stack: ExitStack) -> tuple[RealTill, Till]:
+    with world.database.write() as connection:
+        code = make_code(connection, world.keys, outlet_id, str(world.client.base_url).rstrip("/"), NOW_MS)
+    real = RealTill(folder, code)
+    stack.callback(real.close)
+    till = Till(real.identity, real.replica, real.journal, real.clock, CountingBytes(), lambda: None, lambda: None)
+    return real, till
+
+
 def key_of(world: World) -> tuple[UpstreamClient, bytes]:
     """A till of the other outlet that speaks through the real client."""
     till = world.till(SEBERANG)
@@ -202,3 +246,34 @@ def test_the_cashier_is_told_how_it_goes(state: ShareState | None, comes: bool, 
     assert office.closed == 1
     for key in heard:
         assert all(Texts(language).say(f"share.{key}") for language in ("id", "en"))
+
+
+class TestOfficersCommands:
+    def run(self, folder: Path, *words: str) -> int:
+        parser = argparse.ArgumentParser()
+        add_commands(parser.add_subparsers(dest="upstream_command", required=True), Texts("id"))
+        args = parser.parse_args([words[0], "--database", str(folder / "office.db"), *words[1:]])
+        return run(args, Texts("id"), FixedClock())
+
+    def test_a_till_is_retired_before_it_is_freed(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with small_world(tmp_path) as world:
+            till = world.till(PALARAN)
+            till.journal(redemption(world.keys, 1, [(1, MONTHLY)]))
+            till.answer(till.upload())
+        assert self.run(tmp_path, "free", "A01", "--officer", "Ibu Sri") == 1
+        assert "masih aktif" in capsys.readouterr().err
+        assert self.run(tmp_path, "retire", "A01", "--officer", "Ibu Sri") == 0
+        assert "dinonaktifkan; terakhir terdengar 2026-11-24" in capsys.readouterr().out
+        assert self.run(tmp_path, "free", "A01", "--officer", "Ibu Sri") == 0
+        assert "Hak dari 3 baris kasir A01 dibebaskan" in capsys.readouterr().out
+        database = open_database(str(tmp_path / "office.db"))
+        with database.read() as connection:
+            noted = connection.execute(select(tables.audit.c.actor, tables.audit.c.action)).all()
+        database.close()
+        assert {("Ibu Sri", "retired"), ("Ibu Sri", "freed")} <= {tuple(row) for row in noted}
+
+    def test_an_unknown_till_is_named(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with small_world(tmp_path):
+            pass
+        assert self.run(tmp_path, "retire", "Z99", "--officer", "Ibu Sri") == 1
+        assert "Z99" in capsys.readouterr().err

@@ -47,9 +47,9 @@ def check_day(city: City) -> None:
                 raise Violation(f"row {row.id} granted {row.held} of {row.amount}", f"row={row.id}")
     for till in city.tills:
         _check_acked(city, till)
-    for row, spent in city.spent.items():
-        if spent > city.most_of(row) and not city.is_excused(row):
-            raise Violation(f"row {row} overspent: {spent} of {city.most_of(row)}", f"row={row}")
+    for number, spent in city.spent.items():
+        if spent > city.most_of(number) and not city.is_excused(number):
+            raise Violation(f"row {number} overspent: {spent} of {city.most_of(number)}", f"row={number}")
 
 
 def check_end(city: City) -> Findings:
@@ -173,6 +173,7 @@ def _check_exceptions(city: City) -> None:
     for row in rows:
         if not _has_reason(city, row):
             raise Violation(f"exception {row.code} of {row.ledger_id} entry {row.seq} has no reason")
+    _check_overdrawn_are_told(city, {row.ledger_id for row in rows if row.code == "overdrawn"})
     forked = {row.ledger_id for row in rows if row.code == "fork"}
     for ledger_id in city.cloned - forked:
         branches = [branch for branch in city.branches if branch.ledger_id == ledger_id]
@@ -181,6 +182,26 @@ def _check_exceptions(city: City) -> None:
             both = [till for till in city.tills if till.ledger_id == ledger_id and not till.is_lost]
             if len(both) > 1:
                 raise Violation(f"ledger {ledger_id} lives twice and the office was not told")
+
+
+def _check_overdrawn_are_told(city: City, told: set[str]) -> None:
+    """What the office knows to be overspent stands among its exceptions, at one of the ledgers that spent it."""
+    share, entitlement = tables.share, tables.entitlement
+    with city.office.database.read() as connection:
+        rows = connection.execute(
+            select(share, entitlement.c.amount)
+            .join(entitlement, entitlement.c.id == share.c.entitlement_id)
+            .where(share.c.spent > 0)
+        ).all()
+    spent: Counter[int] = Counter()
+    spenders: dict[int, set[str]] = {}
+    for row in rows:
+        spent[row.entitlement_id] += row.spent
+        spenders.setdefault(row.entitlement_id, set()).add(row.ledger_id)
+    for row in rows:
+        number = row.entitlement_id
+        if spent[number] > row.amount and number not in city.lowered and not spenders[number] & told:
+            raise Violation(f"row {number} is overspent at the office and nobody was told", f"row={number}")
 
 
 def _has_reason(city: City, row: Any) -> bool:

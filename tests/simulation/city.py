@@ -187,7 +187,7 @@ class City:
         """Publish what the families get next; old rows expire after some days."""
         today = business_day(self.clock.now)
         amount = self.rng.choice((150_000, 300_000, 300_000, 500_000))
-        self.office.publish(rapel, amount, 0, since=today, until=today + timedelta(days=self.rng.choice((6, 12, 60))))
+        self.office.publish(rapel, amount, since=today, until=today + timedelta(days=self.rng.choice((6, 12, 60))))
         self.keep_most()
         self.note("publish", months=rapel, amount=amount)
 

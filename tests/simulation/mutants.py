@@ -14,12 +14,13 @@ from kube_pos.ledger import documents as docs
 from kube_pos.ledger import sqlite_journal, sqlite_replica
 from kube_pos.ledger.entries import Redemption, decode
 from kube_pos.ledger.ports import Use
+from kube_pos.operations import redemption
 from kube_pos.operations import shares as releasing
 from kube_pos.sync import stores, wire
 from kube_pos.sync.client import UpstreamClient
 from kube_pos.sync.failures import Offline
 from kube_pos.upstream import counter, effects, ledgers, receive, requests, shares, spending, tables
-from kube_pos.upstream.batches import read_batch
+from kube_pos.upstream.batches import hashes_of, read_batch
 from tests.simulation import office, officers, people
 from tests.simulation.city import Options
 from tests.simulation.faults import Faults
@@ -110,7 +111,7 @@ def _free_forgets_the_retired(stack: ExitStack) -> None:
 
 
 def _grants_twice(stack: ExitStack) -> None:
-    real = requests.grant
+    real = shares.grant
 
     def grant(connection: Any, ledger_id: Any, wanted: Any) -> int:
         return real(connection, ledger_id, [replace(row, amount=2 * row.amount) for row in wanted])
@@ -119,7 +120,7 @@ def _grants_twice(stack: ExitStack) -> None:
 
 
 def _grant_is_not_told(stack: ExitStack) -> None:
-    real = requests.grant
+    real = shares.grant
 
     def grant(connection: Any, ledger_id: Any, wanted: Any) -> int:
         with _patched(shares, "tell_shares", lambda _connection, _rows: None):
@@ -208,7 +209,7 @@ def _forks_are_not_seen(stack: ExitStack) -> None:
 
     def known(connection: Any, ledger_id: Any, batch: Any) -> list[bytes]:
         count = len(real(connection, ledger_id, batch))
-        return [batch.previous, *receive.hashes_of(batch)][:count]
+        return [batch.previous, *hashes_of(batch)][:count]
 
     put(stack, receive, "_known_hashes", known)
 
@@ -233,7 +234,7 @@ def _cursor_before_documents(stack: ExitStack) -> None:
 
 
 def _a_retry_is_a_new_sale(stack: ExitStack) -> None:
-    real = people.redeem
+    real = redemption.redeem
 
     def redeem(till: Any, session: Any, visit: Any, allowed: Any, basket: Any) -> Any:
         return real(till, session, visit, allowed, replace(basket, sale=till.new_sale_id()))

@@ -109,9 +109,8 @@ class CityOffice:
             return _Reply(500, "", b"")
         return _Reply(200, answer.signature, answer.body)
 
-    def publish(self, months: int, amount: int, days: int, *, since: date, until: date) -> None:
+    def publish(self, months: int, amount: int, *, since: date, until: date) -> None:
         """Publish the next months for all active families; several at once are a rapel."""
-        del days
         labels = []
         for _ in range(months):
             labels.append(BenefitMonth(f"{2026 + self.months // 12}-{self.months % 12 + 1:02d}"))

@@ -167,7 +167,7 @@ class Officers:
         self.city.note("lose", till=till.number)
         self._retire(till)
         wait = self.rng.choice((0, self.rng.randint(20, 200)))
-        self.city.in_steps(wait, lambda: self.city.new_till(till.outlet_id) and None)
+        self.city.in_steps(wait, lambda: self._replace_till(till))
         is_found = self.rng.random() < 0.7
 
         def found() -> None:
@@ -177,6 +177,9 @@ class Officers:
         self.city.in_steps(self.rng.randint(20, 300), found if is_found else lambda: self.free(till))
         if not is_found:
             self.city.in_steps(self.rng.randint(300, 500), lambda: self._send_rest(till))
+
+    def _replace_till(self, till: SimTill) -> None:
+        self.city.new_till(till.outlet_id)
 
     def free(self, till: SimTill) -> None:
         """Free a retired till's share, whether its journal is known to its end or not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
 
 from kube_pos.errors import KubePosError
@@ -36,16 +37,16 @@ class People:
 
     def act(self, till: SimTill) -> None:
         """Let the next thing happen at a till."""
-        rng, city = self.rng, self.city
+        rng = self.rng
         family = self._who(till)
-        deeds = (
+        deeds: tuple[tuple[int, Callable[[], None]], ...] = (
             (46, lambda: self.visit(till, family)),
             (8, lambda: self.two_at_once(till, family)),
             (8, lambda: self.undo(till)),
             (4, lambda: self.cash(till)),
             (2, lambda: self.close(till)),
             (2, lambda: self.mismatch(till, family)),
-            (7, lambda: city.sync(till) and None),
+            (7, lambda: self._sync_if_at_work(till)),
         )
         (deed,) = rng.choices([deed for _, deed in deeds], [weight for weight, _ in deeds])
         deed()

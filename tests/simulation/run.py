@@ -45,7 +45,8 @@ def simulate(options: Options, folder: Path | None = None) -> Outcome:
     place = Path(tempfile.mkdtemp(dir=folder or (MEMORY if MEMORY.is_dir() else None)))
     begun = time.perf_counter()
     city = None
-    violation, words = "", ()
+    violation = ""
+    words: tuple[str, ...] = ()
     findings = Findings()
     try:
         city = City(options, place)
@@ -176,15 +177,13 @@ def _cut(city: City, words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _speaks(line: str, word: str) -> bool:
+    """Tell whether a line of the trace is about something, such as `row=7` or `till=3`."""
     name, _, value = word.partition("=")
-    if name == "row":
-        row = value.partition(":")[0]
-        return (
-            f" row={row}:" in f" {line} "
-            or f"row={row} " in f"{line} "
-            or f",{row}," in line.replace("rows=", ",").replace(" did", ", did")
-        )
-    return f" {word} " in f"{line} "
+    words = line.split()
+    if word in words or any(part.startswith(f"{word}:") for part in words):
+        return True
+    listed = next((part.removeprefix("rows=").split(",") for part in words if part.startswith("rows=")), [])
+    return name == "row" and value in listed
 
 
 def smaller(options: Options) -> Options:

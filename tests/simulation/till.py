@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kube_pos.errors import KubePosError
 from kube_pos.ledger import entries
 from kube_pos.ledger.days import business_day
 from kube_pos.ledger.ids import LedgerId, OutletId, uuid7
@@ -253,8 +252,3 @@ class SimTill:
                 at=now.at, day=now.day, by=MANAGER.id, delivery_note_no="1", supplier="Bulog", lines=lines
             )
         )
-
-
-def is_told(error: KubePosError) -> bool:
-    """Tell whether an error is one that a person at a till is told and can live with."""
-    return error.code not in {"chain_broken", "entry_too_large", "sync_failed", "database_damaged"}
