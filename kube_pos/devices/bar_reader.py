@@ -18,6 +18,8 @@ _SHORTEST, _LONGEST = 6, 20
 _LEANS = 13
 _LEAN = 0.1
 """How uneven perspective makes the modules, at most: the share by which the middle is moved, times four."""
+_BENDS = 11
+_BEND = 0.1
 _FIRST_BLUR = 2
 _HOPELESS = 0.06
 _ALREADY_CLOSE = 0.025
@@ -42,6 +44,7 @@ class _Guess:
     begin: float
     end: float
     lean: float = 0.0
+    bend: float = 0.0
     blur: int = _FIRST_BLUR
     residual: float = 1.0
 
@@ -91,9 +94,10 @@ class BarReader:
         near = [guess for guess in sorted(first, key=_residual)[:2] if guess.residual < _HOPELESS]
         if not near:
             return None
-        closer = [self._closer(profile, self._best_blur(profile, guess), 0.4, 0.005) for guess in near]
-        best = self._best_blur(profile, min(closer, key=_residual))
-        return self._closer(profile, best, 0.2, 0.0025)
+        closer = [self._closer(profile, self._best_blur(profile, guess), 0.4, 0.005, 1) for guess in near]
+        best = self._best_blur(profile, self._bent(profile, min(closer, key=_residual)))
+        best = self._closer(profile, best, 0.25, 0.005, 0)
+        return self._closer(profile, best, 0.1, 0.0025, 1)
 
     def _first(self, profile: BarProfile, count: int) -> list[_Guess]:
         leans = [float(lean) for lean in self._opencv.numpy.linspace(-_LEAN, _LEAN, _LEANS)]
@@ -105,11 +109,20 @@ class BarReader:
         ]
         return self._judged(profile, guesses, _FIRST_BLUR)
 
+    def _bent(self, profile: BarProfile, guess: _Guess) -> _Guess:
+        """Return the best guess for a card that is not flat: modules narrow towards both ends, or wide."""
+        bends = [float(bend) for bend in self._opencv.numpy.linspace(-_BEND, _BEND, _BENDS)]
+        around = [replace(guess, bend=bend, lean=guess.lean + more) for bend in bends for more in (-0.01, 0, 0.01)]
+        return min(self._judged(profile, around, guess.blur), key=_residual)
+
     def _best_blur(self, profile: BarProfile, guess: _Guess) -> _Guess:
         return min((self._judged(profile, [guess], blur)[0] for blur in range(len(BLURS))), key=_residual)
 
-    def _closer(self, profile: BarProfile, guess: _Guess, step: float, lean: float) -> _Guess:
-        """Return the best guess in the neighbourhood of one; `step` is in modules."""
+    def _closer(self, profile: BarProfile, guess: _Guess, step: float, lean: float, blurs: int) -> _Guess:
+        """Return the best guess in the neighbourhood of one; `step` is in modules, `blurs` in places of the table.
+
+        Ends and blur hang together: a sharper picture looks like a blurred one that is a little wider.
+        """
         module = (guess.end - guess.begin) / _modules(guess.symbols)
         around = [
             replace(
@@ -120,7 +133,8 @@ class BarReader:
             )
             for first, last, more in product((-1, 0, 1), repeat=3)
         ]
-        return min(self._judged(profile, around, guess.blur), key=_residual)
+        tried = range(max(0, guess.blur - blurs), min(len(BLURS) - 1, guess.blur + blurs) + 1)
+        return min((each for blur in tried for each in self._judged(profile, around, blur)), key=_residual)
 
     def _judged(self, profile: BarProfile, guesses: list[_Guess], blur: int) -> list[_Guess]:
         samples = self._opencv.numpy.stack([self._samples(profile, guess) for guess in guesses])
@@ -134,7 +148,7 @@ class BarReader:
         np = self._opencv.numpy
         count = _modules(guess.symbols) * PER_MODULE
         along = (np.arange(count) + 0.5) / count
-        along = along + guess.lean * along * (1 - along)
+        along = along + along * (1 - along) * (guess.lean + guess.bend * (1 - 2 * along))
         places = guess.begin + (guess.end - guess.begin) * along - 0.5
         line = np.interp(places, np.arange(len(profile.darkness)), profile.darkness).astype(np.float32)
         return line[::-1].copy() if guess.turned else line

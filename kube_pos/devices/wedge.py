@@ -76,6 +76,8 @@ class WedgeDetector:
         self._typing = False
         """A burst has just failed: what follows without a pause belongs to the same person."""
         self._scan_ended_ms: int | None = None
+        self._given_back_ms: int | None = None
+        """When the last key was struck that was given back for its slowness."""
 
     def deadline_ms(self) -> int | None:
         """Return the event time at which `expire` has something to decide, or None when no key is held."""
@@ -121,7 +123,7 @@ class WedgeDetector:
         if self._held:
             in_time = gap_ms(self._held[-1].timestamp_ms, key.timestamp_ms) <= self._patience_ms()
             ended = self._end_burst() if in_time or self._is_burst() else Verdict(replay=self._give_back())
-            if ended.payload is not None and in_time:
+            if (ended.payload is not None or ended.swallow) and in_time:
                 self._scan_ended_ms = key.timestamp_ms
                 return Verdict(swallow=True, payload=ended.payload)
             return ended
@@ -188,13 +190,22 @@ class WedgeDetector:
         if self._is_burst():
             payload = self._payload()
             if payload is not None:
+                is_torn = self._is_torn()
                 self._held.clear()
-                return Verdict(payload=payload)
+                return Verdict(payload=None if is_torn else payload, swallow=is_torn)
         return Verdict(replay=self._give_back())
+
+    def _is_torn(self) -> bool:
+        """Tell whether the burst is the rest of a scan whose head was given back: better lost than read short."""
+        if not self._settings.needs_end or self._settings.beat_ms or self._given_back_ms is None:
+            return False
+        return gap_ms(self._given_back_ms, self._held[0].timestamp_ms) <= self._stumble_ms()
 
     def _give_back(self) -> tuple[Key, ...]:
         held = tuple(self._held)
         self._held.clear()
+        if held:
+            self._given_back_ms = held[-1].timestamp_ms
         self._typing = bool(held) or self._typing
         return held
 

@@ -121,7 +121,10 @@ class WedgeFilter(QObject):
         if key.is_terminator and self._is_late_end(key):
             return True
         verdict = self._detector.feed(key)
-        if verdict.swallow and verdict.payload is None:
+        if verdict.swallow and self._detector.deadline_ms() is None and verdict.payload is None:
+            # The end of a scan that was dropped, or a second end: nothing waits for a verdict any more.
+            self._held.clear()
+        elif verdict.swallow and verdict.payload is None:
             self._held.append(_Held(key, event.clone()))
         self._act(verdict)
         return verdict.swallow

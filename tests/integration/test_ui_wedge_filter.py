@@ -309,3 +309,18 @@ def test_an_input_method_is_noticed_once(desk: Desk) -> None:
         QCoreApplication.sendEvent(desk.edit, event)
     assert told == [1]
     desk.filter._watch_focus(None)
+
+
+def test_a_torn_scan_presses_nothing_and_holds_nothing_back_afterwards(desk: Desk) -> None:
+    desk.filter.use(WedgeSettings(max_mean_gap_ms=60, max_gap_ms=75, silence_ms=90, needs_end=True))
+    desk.button.setFocus()
+    desk.strike("6", 500)
+    desk.strike("4", 20)
+    desk.silence(80)
+    for character in CARD[2:] + "\r\r":
+        desk.strike(character, 20)
+    assert desk.payloads == []
+    assert desk.pressed == 0
+    assert desk.filter._held == []
+    desk.scan(CARD)
+    assert desk.payloads == [CARD]

@@ -167,3 +167,15 @@ def test_one_long_gap_of_a_busy_computer_does_not_tear_a_scan_that_ends_with_ent
             desk.press(each)
         assert desk.scans == ["64720000000160"]
         assert desk.typed == ""
+
+
+def test_the_rest_of_a_torn_scan_is_rather_lost_than_read_short() -> None:
+    desk = Desk(WedgeDetector(learnt(struck(TEST_CODE, 50)).settings))
+    keys = struck("64720000000160", 50)
+    for n, each in enumerate(keys):
+        desk.press(replace(each, timestamp_ms=each.timestamp_ms + 60 * (n >= 2)))
+    assert desk.scans == []
+    assert desk.typed == "64"
+    for each in struck("64720000000160", 50):
+        desk.press(replace(each, timestamp_ms=each.timestamp_ms + 3000))
+    assert desk.scans == ["64720000000160"]

@@ -9,7 +9,8 @@ import threading
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from kube_pos.clock import SystemClock
@@ -33,6 +34,21 @@ class Orders(QObject):
             self.came.emit(line.strip())
 
 
+class Witness(QObject):
+    """Writes down when each key was struck, before the filter sees it."""
+
+    def __init__(self) -> None:
+        """Begin with no key."""
+        super().__init__()
+        self.keys: list[tuple[int, str]] = []
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Let everything through."""
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.text():
+            self.keys.append((event.timestamp(), event.text()))
+        return False
+
+
 class Storm:
     """The window under test and what happened to it."""
 
@@ -43,6 +59,7 @@ class Storm:
         self._pressed = 0
         self.wedge = WedgeFilter(self._take, SystemClock())
         self.field = counter.window.findChild(QLineEdit)
+        self.witness = Witness()
         # A question with a default button, as a dialog has: a scanner's Enter must not answer it.
         self.question = QWidget(counter.window)
         column = QVBoxLayout(self.question)
@@ -84,9 +101,10 @@ class Storm:
 
     def _say(self, what: str) -> None:
         facts = {"what": what, "scans": self._scans, "text": self.field.text(), "pressed": self._pressed}
+        facts["keys"] = self.witness.keys
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
-        self._scans, self._pressed = [], 0
+        self._scans, self._pressed, self.witness.keys = [], 0, []
         self.field.clear()
 
 
@@ -102,6 +120,7 @@ def main() -> None:
         counter.window.show()
         storm = Storm(counter)
         storm.wedge.watch_all(application)
+        counter.window.windowHandle().installEventFilter(storm.witness)
         orders = Orders()
         orders.came.connect(storm.obey)
         threading.Thread(target=orders.listen, daemon=True).start()
