@@ -13,7 +13,7 @@ import msgspec
 
 from kube_pos.devices.camera_names import FoundCamera, find_cameras
 from kube_pos.devices.code128_table import bars_of
-from kube_pos.devices.ports import DeviceState, DeviceStatus
+from kube_pos.devices.ports import KEYBOARD_SCANNER
 from kube_pos.devices.registry import DeviceContext, DeviceSettings, DeviceSettingWrong, build_readers
 from kube_pos.devices.serial_port import list_ports_by_name, usb_spec
 from kube_pos.devices.supervisor import Supervisor
@@ -114,7 +114,7 @@ class ReaderSetup:
     def tell_keyboard(self) -> None:
         """Tell the lamp of a scanner that types: there is nothing to open, it is ready whenever the window is."""
         if not self.scanner_port:
-            self._supervisor.told(DeviceStatus("scanner", DeviceState.READY, "scanner_keyboard"))
+            self._supervisor.told(KEYBOARD_SCANNER)
 
     def _change(self, change: Callable[[Settings], Settings]) -> KubePosError | None:
         with self._busy:

@@ -57,6 +57,10 @@ class DeviceStatus:
     facts: tuple[tuple[str, str], ...] = ()
 
 
+KEYBOARD_SCANNER = DeviceStatus("scanner", DeviceState.READY, "scanner_keyboard")
+"""A scanner that types is a keyboard: there is nothing to open, and it is ready whenever the window is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A camera picture for the preview: RGB, 3 bytes a pixel, rows without padding."""

@@ -50,7 +50,8 @@ class HelpPage(QWidget):
         outer.addLayout(row, 1)
 
     def begin(self) -> None:
-        """Put the focus on the check."""
+        """Say how old the backup is, and put the focus on the check."""
+        self._backup.setText(self._context.desk.backup())
         self._verify.setFocus()
 
     def _make_keys(self) -> QFrame:
@@ -95,6 +96,9 @@ class HelpPage(QWidget):
             shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             grid.addWidget(shown, line, 1)
         column.addLayout(grid)
+        self._backup = label("", "strong", wraps=True)
+        column.addSpacing(10)
+        column.addWidget(self._backup)
         column.addStretch(1)
         column.addWidget(label(say("help.privacy"), "small", wraps=True))
         return frame
