@@ -90,7 +90,7 @@ def key_of(doc: docs.Document) -> tuple[str, str]:
             return kind, str(doc.entitlement_id)
         case docs.Allowance():
             return kind, f"{doc.program_id}-{doc.commodity_id}"
-        case docs.Policy():
+        case docs.Policy() | docs.PayloadRule():
             return kind, f"{doc.program_id}-{doc.from_day}"
         case _:
             return kind, str(doc.id)  # type: ignore[attr-defined]

@@ -13,7 +13,9 @@ from kube_pos.ledger.documents import (
     Cycle,
     Document,
     Fund,
+    IssuerKey,
     Outlet,
+    PayloadRule,
     Policy,
     Product,
     Program,
@@ -37,6 +39,16 @@ def put_program(connection: Connection, program: Program) -> None:
     row = {"id": program.id, "name": program.name, "contact": program.contact}
     _store(connection, tables.program, {"id": program.id}, row)
     _tell_all(connection, "program", str(program.id), program)
+
+
+def put_issuer_key(connection: Connection, issuer: IssuerKey) -> None:
+    """Tell the tills by which key cards are signed; it lives in the feed alone."""
+    _tell_all(connection, "issuer_key", issuer.id, issuer)
+
+
+def put_payload_rule(connection: Connection, rule: PayloadRule) -> None:
+    """Tell the tills which codes a programme takes from a day on; it lives in the feed alone."""
+    _tell_all(connection, "payload_rule", f"{rule.program_id}:{rule.from_day.isoformat()}", rule)
 
 
 def put_fund(connection: Connection, fund: Fund) -> None:

@@ -18,6 +18,7 @@ from kube_pos.ledger.days import at_wita, month_of
 from kube_pos.ledger.documents import CardState, Fund, Outlet, Policy, Program, Role, Staff
 from kube_pos.ledger.ids import OutletId, RecipientId, StaffId
 from kube_pos.upstream import catalogue, tables
+from kube_pos.upstream.card_signing import issuer_key
 from kube_pos.upstream.errors import CityNotEmpty
 from kube_pos.upstream.families import save_card, save_family, tell_families
 from kube_pos.upstream.keys import Keys
@@ -89,6 +90,7 @@ def seed_city(connection: Connection, keys: Keys, seed: int, year: int, name: st
     mark_demo(connection)
     wards = _seed_places(connection)
     _seed_catalogue(connection, rng, year)
+    catalogue.put_issuer_key(connection, issuer_key(keys, date(year, 1, 1)))
     families = make_families(rng, wards, cases(year))
     ids = _seed_families(connection, keys, families, now_ms)
     _seed_cycles(connection, families, ids, year, now_ms)
