@@ -19,6 +19,7 @@ CARD_MM = (85.6, 54.0)
 MODULE_MM = 0.36
 """The width of a bar code's thinnest bar: what cheap laser scanners and webcams still read."""
 _QR_MODULE_MM = 0.85
+_SIGNED_MM = 33.0
 _COLUMNS, _ROWS = 2, 5
 _GAP_MM = 3.0
 _LEFT_MM = (210 - _COLUMNS * CARD_MM[0] - _GAP_MM) / 2
@@ -34,6 +35,8 @@ class _Face:
     title: str
     hint: str
     number: str
+    signed: str = ""
+    """The text of a signed QR code, which stands alone then and large."""
 
 
 class CardSheet:
@@ -59,8 +62,14 @@ class CardSheet:
     def others(self, city: DemoCity) -> None:
         """Add pages of codes that are no known card, and of the products."""
         say = self._texts.say
+        signed = [
+            _Face(say(f"card_sheet.{name}"), say(f"demo_case.{name}"), text.split(".")[2], text)
+            for name, text in (("signed_card", city.signed_card), ("forged_card", city.forged_card))
+            if text
+        ]
         self._pages(
             [
+                *signed,
                 _Face(say("card_sheet.unknown"), say("demo_case.unknown_card"), city.unknown_card.digits),
                 _Face(say("card_sheet.wrong"), say("demo_case.wrong_card"), city.wrong_card),
                 _Face(say("card_sheet.national_id"), say("demo_case.national_id"), city.national_id),
@@ -88,7 +97,13 @@ class CardSheet:
         pdf.rect(left, top, *CARD_MM, style="D", round_corners=True, corner_radius=3)
         self._text(left + 5, top + 4, 11, face.title, width=52)
         self._text(left + 57, top + 4, 8, self._texts.say("card_sheet.mark"), width=24, align="R")
-        self._text(left + 5, top + 10, 7.5, face.hint, width=50, lines=True)
+        self._text(left + 5, top + 10, 7.5, face.hint, width=44 if face.signed else 50, lines=True)
+        if face.signed:
+            signed = make_code(Symbol.QR, face.signed)
+            module = _SIGNED_MM / signed.columns
+            self._code(signed, left + CARD_MM[0] - 6 - _SIGNED_MM, top + 11, module, module)
+            self._text(left + 5, top + 46, 11, _grouped(face.number), width=CARD_MM[0] - 10, align="C")
+            return
         qr = make_code(Symbol.QR, face.number)
         size = qr.columns * _QR_MODULE_MM
         self._code(qr, left + CARD_MM[0] - 6 - size, top + 11, _QR_MODULE_MM, _QR_MODULE_MM)

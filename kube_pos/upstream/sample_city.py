@@ -6,7 +6,7 @@ No real person, card or outlet is in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
 
@@ -18,7 +18,7 @@ from kube_pos.ledger.days import at_wita, month_of
 from kube_pos.ledger.documents import CardState, Fund, Outlet, Policy, Program, Role, Staff
 from kube_pos.ledger.ids import OutletId, RecipientId, StaffId
 from kube_pos.upstream import catalogue, tables
-from kube_pos.upstream.card_signing import issuer_key
+from kube_pos.upstream.card_signing import issuer_key, signed_card
 from kube_pos.upstream.errors import CityNotEmpty
 from kube_pos.upstream.families import save_card, save_family, tell_families
 from kube_pos.upstream.keys import Keys
@@ -79,6 +79,10 @@ class DemoCity:
     """What happens when an identity card is scanned in place of the aid card."""
     barcodes: tuple[tuple[str, str], ...]
     """Names and EAN-13 numbers of the products."""
+    signed_card: str = ""
+    """The first card's number, signed by the office."""
+    forged_card: str = ""
+    """The same signature under another card's number."""
 
 
 def seed_city(connection: Connection, keys: Keys, seed: int, year: int, name: str) -> DemoCity:
@@ -97,7 +101,10 @@ def seed_city(connection: Connection, keys: Keys, seed: int, year: int, name: st
     run_earlier_tills(
         connection, keys, rng, _visits(families, ids), _moved(families, ids), at_wita(date(year, 11, 17), 9)
     )
-    return _describe(families, year)
+    city = _describe(families, year)
+    first, second = city.cards[0].number, city.cards[1].number
+    signed = signed_card(keys, first, date(year, 1, 2))
+    return replace(city, signed_card=signed, forged_card=signed.replace(first.digits, second.digits))
 
 
 def _seed_places(connection: Connection) -> list[SampleWard]:

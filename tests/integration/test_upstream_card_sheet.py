@@ -17,6 +17,8 @@ from kube_pos.upstream.codes import Symbol, make_code, write_qr
 from kube_pos.upstream.sample_city import DemoCard, DemoCity
 from kube_pos.upstream.sample_goods import ean13
 
+_SIGNED = f"SSC1.SMD1.64720000000160.20261116.{'QM4T7ZAB' * 12}ABCDEFG"
+
 
 def small_city() -> DemoCity:
     cases = (
@@ -40,6 +42,8 @@ def small_city() -> DemoCity:
         wrong_card="64720000000161",
         national_id="6472015508770012",
         barcodes=(("Beras 5 kg", ean13(1)), ("Telur ayam", ean13(2))),
+        signed_card=_SIGNED,
+        forged_card=_SIGNED.replace("64720000000160", card_number(2).digits),
     )
 
 
@@ -58,7 +62,8 @@ def test_every_printed_code_reads(tmp_path: Path, language: str) -> None:
     numbers = [card.number.digits for card in city.cards]
     numbers += [city.unknown_card.digits, city.wrong_card, city.national_id]
     texts = [text for text, _ in found]
-    assert sorted(texts) == sorted(numbers * 2 + [number for _, number in city.barcodes])
+    signed = [city.signed_card, city.forged_card]
+    assert sorted(texts) == sorted(numbers * 2 + signed + [number for _, number in city.barcodes])
 
 
 def test_bars_are_wide_enough() -> None:
