@@ -30,7 +30,7 @@ def test_no_share_is_spent_twice_and_no_entry_is_lost_or_doubled() -> None:
     fixed = [1, 2]
     while operations < ENOUGH:
         seed = fixed.pop(0) if fixed else secrets.randbelow(2**32)
-        outcome = simulate(Options(seed, days=9, steps=70))
+        outcome = simulate(Options(seed, days=9, steps=60))
         assert outcome.is_clean, told(outcome)
         assert outcome.findings.converged
         operations += outcome.operations
