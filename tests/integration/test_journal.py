@@ -111,9 +111,7 @@ def test_a_row_that_was_never_granted_cannot_be_drawn(outlet: Outlet) -> None:
 
 
 def test_what_was_released_cannot_be_drawn(outlet: Outlet) -> None:
-    given = entries.ShareReleased(
-        at=outlet.till.now_ms(), day=TODAY, by=CASHIER.id, entitlement=ROW, released=250_000
-    )
+    given = entries.ShareReleased(at=outlet.till.now_ms(), day=TODAY, by=CASHIER.id, entitlement=ROW, released=250_000)
     outlet.journal.release(given, 300_000)
     error = refuses(outlet, NotEnoughShare, sale(outlet))
     assert error.facts["available"] == 50_000
