@@ -128,6 +128,7 @@ class City:
         self.spent.update(changed)
         for row, amount in changed.items():
             if amount > 0 and self.spent[row] > self.most_of(row) and not self.is_excused(row):
+                self.say("here it breaks", till=till.number, row=row, by=amount)
                 raise Violation(f"row {row} overspent: {self.spent[row]} of {self.most_of(row)}", f"row={row}")
 
     def most_of(self, row: int) -> int:
