@@ -16,6 +16,8 @@ from kube_pos.devices.zxing import Zxing, load_zxing
 from kube_pos.errors import KubePosError, LibraryMissing
 
 _LARGEST_SIDE = 2400
+_WORTH_ZOOM = 1280
+"""Wider pictures show modules large enough."""
 _MODELLED = 2
 """So many strips, the largest first, are worth the model's time."""
 
@@ -63,7 +65,7 @@ class Decoder:
         if not found or contradict(found):
             found = self._read_strips(gray, memory)
         if not found and self._zxing is not None:
-            found = self._zxing.read(gray, thorough=True)
+            found = self._zxing.read(gray, thorough=True) or self._read_squares(self._zxing, gray)
         if not found or contradict(found):
             return self._last_resort(gray)
         return found
@@ -94,6 +96,16 @@ class Decoder:
                 return [Decoded(reading.text, Symbology.CODE128, box, reading.summed)]
         return []
 
+    def _read_squares(self, zxing: Zxing, gray: Picture) -> list[Decoded]:
+        """Read QR codes once more in a picture made smooth, large and steep: noise and soft edges hide modules."""
+        cv2 = self.opencv.cv2
+        zoom = 2 if gray.shape[1] <= _WORTH_ZOOM else 1
+        smooth = cv2.GaussianBlur(gray, (0, 0), 0.8)
+        large = cv2.resize(smooth, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+        steep = cv2.addWeighted(large, 3.0, cv2.GaussianBlur(large, (0, 0), 2.5 * zoom), -2.0, 0)
+        found = [code for code in zxing.read(steep, thorough=True) if code.symbology is Symbology.QR]
+        return [replace(code, box=_shrunk(code.box, zoom)) for code in found]
+
     def _sharpen(self, strip: Picture) -> Picture:
         cv2 = self.opencv.cv2
         blurred = cv2.GaussianBlur(strip, (0, 0), 3)
@@ -110,6 +122,11 @@ class Decoder:
             for x, y in box
         ]
         return (moved[0], moved[1], moved[2], moved[3])
+
+
+def _shrunk(box: Box, zoom: int) -> Box:
+    first, second, third, fourth = [(x // zoom, y // zoom) for x, y in box]
+    return (first, second, third, fourth)
 
 
 def load_decoder() -> Decoder:
