@@ -16,6 +16,8 @@ _CLOCK_SPAN_MS = 1 << 32
 _GROUP_SEPARATOR = "\x1d"
 _LONGEST = 512
 _SURE_KEYS = 3
+_SOONEST_REPEAT_MS = 15
+"""Keyboards repeat a key that is held down every 25 ms at the fastest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class WedgeDetector:
         """Take a key press and say what to do with it and with the keys held."""
         if key.scan_code in MODIFIER_CODES and not key.text:
             return Verdict()
-        if key.is_auto_repeat:
+        if key.is_auto_repeat and not self._is_struck_anew(key):
             return self._feed_repeat(key)
         if key.is_terminator:
             return self._feed_terminator(key)
@@ -110,6 +112,10 @@ class WedgeDetector:
     def release(self) -> tuple[Key, ...]:
         """Give up the burst (the window lost the focus) and return the held keys for replay."""
         return self._give_back()
+
+    def _is_struck_anew(self, key: Key) -> bool:
+        # X11 tells a release and a press of one key within a millisecond as a repeat: a fast scanner's double digit.
+        return self._last_ms is not None and gap_ms(self._last_ms, key.timestamp_ms) < _SOONEST_REPEAT_MS
 
     def _feed_repeat(self, key: Key) -> Verdict:
         # A key kept down repeats every 30-40 ms, which looks like a scanner; only a person keeps keys down.

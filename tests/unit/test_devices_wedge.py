@@ -113,6 +113,14 @@ def test_a_key_kept_down_never_makes_a_scan() -> None:
     assert desk.typed == "7" * 31 + "\n"
 
 
+def test_a_double_digit_of_a_fast_scanner_is_no_repeat_though_the_window_system_says_so() -> None:
+    desk = Desk()
+    for place, digit in enumerate("33782103966819"):
+        desk.press(replace(key(digit, 1000 + place), is_auto_repeat=place in {1, 9}))
+    desk.press(replace(ENTER, timestamp_ms=1015))
+    assert (desk.scans, desk.typed) == (["33782103966819"], "")
+
+
 def test_the_second_terminator_of_a_scan_is_swallowed_and_a_later_enter_is_not() -> None:
     desk = Desk()
     at_ms = desk.type("64720000000123\n\n", 0, 5)

@@ -72,6 +72,8 @@ class Storm:
 
     def obey(self, order: str) -> None:
         """Do what a line asks for and answer with what was seen since the last answer."""
+        # The wedge filter puts itself first whenever the window gets the keyboard; the witness wants to be before it.
+        self._counter.window.windowHandle().installEventFilter(self.witness)
         match order.split():
             case ["field"]:
                 self.field.setFocus(Qt.FocusReason.OtherFocusReason)
