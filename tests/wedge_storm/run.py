@@ -102,7 +102,8 @@ class Window:
             text=True,
         )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self.answer()
 
     def ask(self, order: str) -> dict[str, Any]:
@@ -126,6 +127,10 @@ class Window:
         """End the window."""
         self._process.terminate()
         self._process.wait(20)
+        self._listener.join(20)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
