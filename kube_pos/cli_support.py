@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,8 @@ def run(args: argparse.Namespace, path: Path, texts: Texts) -> int:
 def _read(args: argparse.Namespace, texts: Texts) -> int:
     decoder = load_decoder()
     failed = False
+    if (missing := decoder.missing_library()) is not None:
+        print(texts.error(missing), file=sys.stderr)
     for image in args.images:
         try:
             result = read_image(image, decoder)
