@@ -228,7 +228,7 @@ class WedgeDetector:
         return self._settings.silence_ms if self._is_burst() else self._settings.max_gap_ms
 
     def _payload(self) -> str | None:
-        text = "".join(self._character(key) for key in self._held)
+        text = "".join(_character(key, us_layout=self._settings.us_layout) for key in self._held)
         settings = self._settings
         if not (text.startswith(settings.prefix) and text.endswith(settings.suffix)):
             return None
@@ -236,15 +236,17 @@ class WedgeDetector:
             return None
         return text[len(settings.prefix) : len(text) - len(settings.suffix)]
 
-    def _character(self, key: Key) -> str:
-        if key.text in "0123456789" and not self._settings.us_layout:
-            return key.text
-        by_place = us_character(key.scan_code, shift=key.shift)
-        if by_place is None:
-            return key.text
-        return by_place if self._settings.us_layout or by_place in "0123456789" else key.text
-
 
 def gap_ms(earlier_ms: int, later_ms: int) -> int:
     """Return the time between two events, over the wrap of the count; a step back counts as a long pause."""
     return (later_ms - earlier_ms) % _CLOCK_SPAN_MS
+
+
+def _character(key: Key, *, us_layout: bool) -> str:
+    """Return the character that a scanner meant: digits by their place when the text is none."""
+    if key.text in "0123456789" and not us_layout:
+        return key.text
+    by_place = us_character(key.scan_code, shift=key.shift)
+    if by_place is None:
+        return key.text
+    return by_place if us_layout or by_place in "0123456789" else key.text
