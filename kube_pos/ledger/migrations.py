@@ -68,9 +68,11 @@ _JOURNAL_1 = (
         sale TEXT NOT NULL UNIQUE,
         receipt TEXT NOT NULL UNIQUE,
         recipient INTEGER,
-        target INTEGER UNIQUE,
+        target INTEGER,
         closing INTEGER
     ) STRICT""",
+    # Only reversals have a target: no page of it is touched by a sale.
+    "CREATE UNIQUE INDEX sale_by_target ON sale (target) WHERE target IS NOT NULL",
     "CREATE INDEX sale_by_recipient ON sale (recipient, seq)",
     "CREATE INDEX sale_not_closed ON sale (seq) WHERE closing IS NULL",
     """CREATE TABLE share_use (

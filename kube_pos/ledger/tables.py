@@ -44,7 +44,6 @@ sale = Table(
     _integer("closing", null=True),
     UniqueConstraint("sale"),
     UniqueConstraint("receipt"),
-    UniqueConstraint("target"),
 )
 share_use = Table("share_use", JOURNAL, _integer("entitlement", key=True), _integer("spent"), _integer("released"))
 stock = Table("stock", JOURNAL, _integer("product", key=True), _integer("on_hand"))

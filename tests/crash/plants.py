@@ -88,6 +88,7 @@ class SaltInFile(Database):
 
     def _unlock(self, connection: Any) -> None:
         connection.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+        connection.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
         connection.execute("PRAGMA cipher_log_level = NONE")
 
 

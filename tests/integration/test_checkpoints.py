@@ -52,6 +52,7 @@ def tampered(kit: Outlet) -> Any:
     """Return a connection as someone with the file's key has it, the guards taken away."""
     connection = sqlcipher.connect(str(kit.folder / "journal.db"), isolation_level=None)
     connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    connection.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
     for name in ("entry_follows_on", "entry_is_never_changed", "entry_is_never_deleted"):
         connection.execute(f"DROP TRIGGER {name}")
     return connection

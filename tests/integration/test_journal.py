@@ -211,6 +211,7 @@ def test_only_a_sale_is_undone_and_only_once(outlet: Outlet, target: int, error:
 def other_connection(outlet: Outlet) -> Any:
     connection = sqlcipher.connect(str(outlet.folder / "journal.db"), isolation_level=None)
     connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    connection.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
     return connection
 
 

@@ -65,6 +65,7 @@ def tamper(outlet: Outlet, edit: Edit) -> None:
     """Edit the file as someone with the key would, the guards taken away."""
     connection = sqlcipher.connect(str(outlet.folder / "journal.db"), isolation_level=None)
     connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    connection.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
     for name in ("entry_follows_on", "entry_is_never_changed", "entry_is_never_deleted"):
         connection.execute(f"DROP TRIGGER IF EXISTS {name}")
     edit(connection)
