@@ -206,6 +206,8 @@ class StockMove(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
     quantity: int
     reason: MoveReason
     note: str = ""
+    approver: StaffId | None = None
+    """The manager, when someone else stood at the till."""
 
 
 class StockCount(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):

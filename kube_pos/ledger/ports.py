@@ -250,6 +250,10 @@ class JournalStore(RecordStore, SalesOfDays, BasketStore, Protocol):
         """Return one entry."""
         ...
 
+    def since(self, seq: int, limit: int) -> list[Stored]:
+        """Return the entries after a number, oldest first, at most `limit`."""
+        ...
+
     def sale_by_id(self, sale: SaleId) -> Stored | None:
         """Return the sale that a basket became, if it did."""
         ...

@@ -76,6 +76,11 @@ class JournalReads:
         row = self._one(select(entry.c.seq, entry.c.body, entry.c.hash).where(entry.c.seq == seq))
         return _stored(row) if row else None
 
+    def since(self, seq: int, limit: int) -> list[Stored]:
+        """Return the entries after a number, oldest first, at most `limit`."""
+        query = select(entry.c.seq, entry.c.body, entry.c.hash).where(entry.c.seq > seq).order_by(entry.c.seq)
+        return [_stored(row) for row in self._all(query.limit(limit))]
+
     def sale_by_id(self, sale_id: SaleId) -> Stored | None:
         """Return the sale that a basket became, if it did."""
         row = self._one(_entries_of_sales().where(sale.c.sale == sale_id))
