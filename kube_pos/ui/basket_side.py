@@ -7,13 +7,13 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from kube_pos.ledger.basket import Covered, TooMuch
-from kube_pos.ledger.entitlement import Allowed
 from kube_pos.ledger.quantity import format_quantity, format_rupiah, line_total
 from kube_pos.ui.balance_bar import BalanceBar
 from kube_pos.ui.basket_view import BasketView, PriceOf
 from kube_pos.ui.context import Context
 from kube_pos.ui.controls import Button, label
 from kube_pos.ui.open_basket import OpenBasket
+from kube_pos.ui.sale_kind import SaleKind
 from kube_pos.ui.too_much_box import TooMuchBox
 
 WIDTH = 484
@@ -61,28 +61,32 @@ class BasketSide(QFrame):
         return self._saving
 
     def show_basket(
-        self, allowed: Allowed, basket: OpenBasket, found: Covered | TooMuch | None, price_of: PriceOf
+        self, kind: SaleKind, basket: OpenBasket, found: Covered | TooMuch | None, price_of: PriceOf
     ) -> None:
         """Show the basket, what is left after it, and what is wrong with it."""
         say = self._context.say
         aid = sum(line_total(quantity, price_of(product)) for product, quantity in basket.picks)
         cash = sum(line_total(quantity, price_of(product)) for product, quantity in basket.cash)
-        self._name.setText(allowed.recipient.name)
+        self._name.setText(kind.title)
+        limit = kind.limit or 0
         over = found.excess if isinstance(found, TooMuch) else 0
-        used = found.used if isinstance(found, Covered) else allowed.balance + over
-        whole = format_rupiah(allowed.balance)
+        used = found.used if isinstance(found, Covered) else limit + over
+        whole = format_rupiah(limit)
         if over:
             self._rest.setText(say("goods.over", excess=format_rupiah(over)))
         else:
-            self._rest.setText(say("goods.rest", rest=format_rupiah(allowed.balance - used), whole=whole))
-        self._bar.show_part(used, allowed.balance)
-        self._show_in_kind(allowed)
+            self._rest.setText(say("goods.rest", rest=format_rupiah(limit - used), whole=whole))
+        self._bar.show_part(used, limit)
+        for widget in (self._rest, self._bar):
+            widget.setVisible(kind.limit is not None)
+        self._show_in_kind(kind)
         self._view.show_basket(basket, price_of)
         self._too_much.advise(found if isinstance(found, TooMuch) else None)
         self._cash.setText(say("goods.cash", amount=format_rupiah(cash)))
         self._cash.setVisible(bool(cash))
         self._total.setText(format_rupiah(aid + cash))
-        self._confirm.setEnabled(isinstance(found, Covered) and bool(basket.picks) and not self._saving)
+        has_goods = bool(basket.cash if kind.is_cash else basket.picks)
+        self._confirm.setEnabled(isinstance(found, Covered) and has_goods and not self._saving)
 
     def set_saving(self, *, saving: bool) -> None:
         """Shut the buttons while the sale is being stored, so that a second press does nothing."""
@@ -118,11 +122,11 @@ class BasketSide(QFrame):
         buttons.addWidget(self._confirm, 1)
         column.addLayout(buttons)
 
-    def _show_in_kind(self, allowed: Allowed) -> None:
+    def _show_in_kind(self, kind: SaleKind) -> None:
         commodities = self._context.desk.till.replica.catalogue().commodities
         parts = [
             f"{commodities[key].name} {format_quantity(quantity, commodities[key].unit)}"
-            for key, quantity in allowed.in_kind.items()
+            for key, quantity in kind.in_kind.items()
             if key in commodities
         ]
         self._in_kind.setText(self._context.say("goods.in_kind", goods=", ".join(parts)) if parts else "")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from kube_pos.ledger.entitlement import Allowed, Refused
+from kube_pos.ledger.entitlement import Allowed
 from kube_pos.ledger.entries import Proxy
 from kube_pos.operations.look_up import Visit
+from kube_pos.operations.stand_ins import stand_in_offer
 from kube_pos.ui import words
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label, scrolled
+from kube_pos.ui.controls import Button, IconLabel, card, label, scrolled
 from kube_pos.ui.mismatch_choice import MismatchChoice
 from kube_pos.ui.month_table import MonthTable
 from kube_pos.ui.proxy_form import ProxyForm
 from kube_pos.ui.share_request import can_be_asked_for
+from kube_pos.ui.verdict import Verdict
 
 
 class DecisionPanel(QWidget):
@@ -27,6 +29,8 @@ class DecisionPanel(QWidget):
     mismatch_chosen = Signal(object)
     proxy_given = Signal(object)
     share_wanted = Signal()
+    stand_in_wanted = Signal()
+    delivery_chosen = Signal(bool)
     left = Signal()
     painted = Signal()
     """The decision of the newest visit is on the screen."""
@@ -40,7 +44,8 @@ class DecisionPanel(QWidget):
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(12)
         column.addWidget(self._make_head())
-        column.addWidget(self._make_verdict())
+        self._verdict = Verdict(context)
+        column.addWidget(self._verdict)
         lower = QHBoxLayout()
         lower.setSpacing(14)
         self._area = QStackedWidget()
@@ -54,7 +59,7 @@ class DecisionPanel(QWidget):
         column.addLayout(lower, 1)
         self._wire()
 
-    def show_visit(self, visit: Visit, proxy: Proxy | None = None) -> None:
+    def show_visit(self, visit: Visit, proxy: Proxy | None = None, *, delivery: bool = False) -> None:
         """Show a decision; the main action has the focus, so that Enter goes on."""
         self._wants_report = True
         self.update()
@@ -66,17 +71,22 @@ class DecisionPanel(QWidget):
         self._months.view.setVisible(bool(decision.lines))
         self._show_months()
         is_allowed = isinstance(decision, Allowed)
-        for button in (self._shop, self._balance, self._proxy_button):
+        for button in (self._shop, self._balance, self._proxy_button, self._deliver):
             button.setVisible(is_allowed)
+        self._deliver.setEnabled(is_allowed)
+        self._show_delivery(delivery)
+        offers = stand_in_offer(self._context.desk.till, visit) is not None
+        self._stand_in.setVisible(offers)
+        self._stand_in.setEnabled(offers)
         self._slip.setVisible(not is_allowed)
         can_ask = can_be_asked_for(self._context, visit)
         self._ask.setVisible(can_ask)
         # A button that can't be seen would still take its key.
         self._ask.setEnabled(can_ask)
         if isinstance(decision, Allowed):
-            self._show_allowed(decision)
+            self._verdict.show_allowed(decision)
         else:
-            self._show_refused(decision, visit.list_as_of_ms)
+            self._verdict.show_refused(decision, visit.list_as_of_ms)
         self.take_focus()
 
     def take_focus(self) -> None:
@@ -121,24 +131,6 @@ class DecisionPanel(QWidget):
         row.addLayout(right)
         return frame
 
-    def _make_verdict(self) -> QFrame:
-        self._verdict = ToneFrame("good")
-        row = QHBoxLayout(self._verdict)
-        row.setContentsMargins(20, 12, 20, 12)
-        row.setSpacing(18)
-        self._icon = IconLabel("check", self._context.theme.colours.on_good_soft, 56)
-        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
-        lines = QVBoxLayout()
-        lines.setSpacing(4)
-        self._sentence = label("", "decision", wraps=True)
-        self._sentence.setObjectName("decision")
-        self._next = label("", "decision_small", wraps=True)
-        lines.addWidget(self._sentence)
-        lines.addWidget(self._next)
-        row.addLayout(lines, 1)
-        self._verdict.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        return self._verdict
-
     def _make_actions(self) -> QWidget:
         say, theme = self._context.say, self._context.theme
         box = QWidget()
@@ -150,10 +142,22 @@ class DecisionPanel(QWidget):
         self._slip = Button(say("decision.slip"), theme, kind="primary", icon_name="printer", hint="F8", tall=True)
         self._balance = Button(say("decision.balance"), theme, kind="left", icon_name="receipt", hint="F8")
         self._proxy_button = Button(say("decision.proxy"), theme, kind="left", icon_name="user", hint="F10")
+        self._deliver = Button(say("decision.deliver"), theme, kind="left", icon_name="truck", hint="F5")
+        self._deliver.setCheckable(True)
+        self._stand_in = Button(say("decision.stand_in"), theme, kind="left", icon_name="basket", hint="F5")
         self._report = Button(say("decision.mismatch"), theme, kind="left", icon_name="flag", hint="F11")
         self._ask = Button(self._context.texts.say("share.ask"), theme, kind="left", icon_name="sync", hint="F9")
         self._leave = Button(say("decision.leave"), theme, kind="left", icon_name="back", hint="Esc")
-        for button in (self._shop, self._slip, self._ask, self._balance, self._proxy_button, self._report):
+        for button in (
+            self._shop,
+            self._slip,
+            self._ask,
+            self._stand_in,
+            self._balance,
+            self._proxy_button,
+            self._deliver,
+            self._report,
+        ):
             column.addWidget(button)
         column.addStretch(1)
         column.addWidget(self._leave)
@@ -164,6 +168,8 @@ class DecisionPanel(QWidget):
         self._slip.clicked.connect(self.slip_wanted)
         self._balance.clicked.connect(self.balance_wanted)
         self._ask.clicked.connect(self.share_wanted)
+        self._stand_in.clicked.connect(self.stand_in_wanted)
+        self._deliver.clicked.connect(self._delivery_was_chosen)
         self._leave.clicked.connect(self._step_back)
         self._report.clicked.connect(self._ask_mismatch)
         self._proxy_button.clicked.connect(self._ask_proxy)
@@ -173,6 +179,7 @@ class DecisionPanel(QWidget):
         self._proxy.left.connect(self._show_months)
         for key, act in (
             (Qt.Key.Key_Escape, self._step_back),
+            (Qt.Key.Key_F5, self._press_f5),
             (Qt.Key.Key_F8, self._press_print),
             (Qt.Key.Key_F9, self._ask.click),
             (Qt.Key.Key_F10, self._proxy_button.click),
@@ -195,33 +202,20 @@ class DecisionPanel(QWidget):
             self._context.say("decision.list", age=words.age(self._context.texts, visit.list_as_of_ms, now))
         )
 
-    def _show_allowed(self, allowed: Allowed) -> None:
-        context, catalogue = self._context, self._context.desk.till.replica.catalogue()
-        tone, sign = ("warn", "warning") if allowed.stale_days else ("good", "check")
-        parts = []
-        if allowed.stale_days:
-            parts.append(context.say("decision.stale", days=allowed.stale_days))
-        if allowed.next_release is not None:
-            parts.append(words.next_sentence(context.texts, allowed.next_release))
-        self._dress(tone, sign, words.decision_sentence(context.texts, allowed, catalogue), " ".join(parts))
-
-    def _show_refused(self, refused: Refused, list_as_of_ms: int | None) -> None:
-        texts, catalogue = self._context.texts, self._context.desk.till.replica.catalogue()
-        sentence = words.refusal_words(texts, refused, catalogue, list_as_of_ms)
-        self._dress("bad", "cross", texts.say(f"refusal_short.{refused.reason.value}"), sentence)
-
-    def _dress(self, tone: str, sign: str, sentence: str, more: str) -> None:
-        colours = self._context.theme.colours
-        colour = {"good": colours.on_good_soft, "warn": colours.on_warn_soft, "bad": colours.on_bad_soft}[tone]
-        self._verdict.set_tone(tone)
-        self._icon.show_icon(sign, colour)
-        self._sentence.setText(sentence)
-        self._next.setText(more)
-        self._next.setVisible(bool(more))
-        self._verdict.setAccessibleName(f"{sentence}. {more}")
-
     def _show_months(self) -> None:
         self._area.setCurrentIndex(0)
+
+    def _show_delivery(self, delivery: bool) -> None:  # noqa: FBT001 -- one value of a button
+        self._deliver.setChecked(delivery)
+        self._deliver.set_icon("check" if delivery else "truck")
+
+    def _delivery_was_chosen(self, delivery: bool) -> None:  # noqa: FBT001 -- a signal carries its value by position
+        self._show_delivery(delivery)
+        self.delivery_chosen.emit(delivery)
+        self.take_focus()
+
+    def _press_f5(self) -> None:
+        (self._deliver if self._deliver.isEnabled() else self._stand_in).click()
 
     def _ask_mismatch(self) -> None:
         self._area.setCurrentIndex(1)

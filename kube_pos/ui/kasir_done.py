@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from kube_pos.ledger.entries import Redemption
+from kube_pos.ledger.entries import GeneralSale, Redemption
 from kube_pos.ledger.ports import PrintKind, Stored
 from kube_pos.ledger.quantity import format_rupiah
 from kube_pos.ledger.totals import rupiah_drawn
@@ -44,15 +44,18 @@ class DonePanel(QWidget):
         column.addWidget(scrolled(inner))
         row.addWidget(sheet)
 
-    def show_sale(self, stored: Stored, entry: Redemption, name: str) -> None:
+    def show_sale(self, stored: Stored, entry: Redemption | GeneralSale, name: str) -> None:
         """Show a stored sale."""
         say = self._context.say
         self._seq = stored.seq
-        used = rupiah_drawn(entry)
+        is_aid = isinstance(entry, Redemption)
+        used = rupiah_drawn(entry) if isinstance(entry, Redemption) else 0
+        extra = _given_beyond(entry) if isinstance(entry, Redemption) else 0
         self._receipt.setText(say("done.receipt", receipt=entry.receipt, name=name))
-        self._given.setText(format_rupiah(used))
-        self._rest.setText(format_rupiah(entry.opening - used))
-        cash = sum(line.total for line in entry.cash)
+        self._given.setText(format_rupiah(used + extra))
+        self._rest.setText(format_rupiah(entry.opening - used) if isinstance(entry, Redemption) else "")
+        self._figures.setVisible(is_aid)
+        cash = sum(line.total for line in (entry.cash if isinstance(entry, Redemption) else entry.lines))
         self._cash.setText(say("done.cash", amount=format_rupiah(cash)))
         self._cash_box.setVisible(bool(cash))
         self._paper.show_document(self._context.desk.render(PrintKind.RECEIPT, stored.seq, 0))
@@ -81,7 +84,8 @@ class DonePanel(QWidget):
         column = QVBoxLayout()
         column.setSpacing(12)
         column.addWidget(self._make_head())
-        column.addWidget(self._make_figures())
+        self._figures = self._make_figures()
+        column.addWidget(self._figures)
         self._cash_box = ToneFrame("warn")
         cash_row = QHBoxLayout(self._cash_box)
         cash_row.addWidget(IconLabel("cash", theme.colours.on_warn_soft, 30))
@@ -132,3 +136,8 @@ class DonePanel(QWidget):
             column.addWidget(figure)
             row.addLayout(column, 1)
         return frame
+
+
+def _given_beyond(entry: Redemption) -> int:
+    """Return the rupiah of goods that no row of the family paid for: a stand-in, or a slip beyond the balance."""
+    return entry.stand_in.amount if entry.stand_in is not None else sum(line.over for line in entry.lines)

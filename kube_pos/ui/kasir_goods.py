@@ -9,11 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from kube_pos.errors import KubePosError
 from kube_pos.ledger.basket import Covered, TooMuch
 from kube_pos.ledger.documents import Product, price_on
-from kube_pos.ledger.entitlement import Allowed
 from kube_pos.ledger.entries import Redemption
 from kube_pos.ledger.quantity import Rupiah, format_quantity
-from kube_pos.operations.look_up import Good, goods_for
-from kube_pos.operations.redemption import quote
+from kube_pos.operations.look_up import Good
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.basket_side import BasketSide
 from kube_pos.ui.context import Context
@@ -22,6 +20,7 @@ from kube_pos.ui.find_field import sought
 from kube_pos.ui.goods_tiles import GoodsTiles
 from kube_pos.ui.keypad import ROW, Keypad
 from kube_pos.ui.open_basket import OpenBasket
+from kube_pos.ui.sale_kind import SaleKind
 
 
 class GoodsPanel(QWidget):
@@ -36,7 +35,7 @@ class GoodsPanel(QWidget):
         """Lay the panel out."""
         super().__init__()
         self._context = context
-        self._allowed: Allowed | None = None
+        self._kind: SaleKind | None = None
         self._basket: OpenBasket | None = None
         self._last: Redemption | None = None
         self._goods: dict[int, Good] = {}
@@ -59,14 +58,14 @@ class GoodsPanel(QWidget):
         row.addWidget(self._side)
         self._wire()
 
-    def begin(self, allowed: Allowed, basket: OpenBasket) -> None:
-        """Show the goods for a family and its basket."""
+    def begin(self, kind: SaleKind, basket: OpenBasket) -> None:
+        """Show the goods for a sale and its basket."""
         till = self._context.desk.till
-        self._allowed, self._basket = allowed, basket
-        goods = goods_for(till, allowed)
+        self._kind, self._basket = kind, basket
+        goods = kind.goods()
         self._goods = {good.product.id: good for good in goods}
         self._tiles.show_goods(tuple(good for good in goods if good.permitted))
-        self._last = till.journal.last_sale_of(allowed.recipient.id)
+        self._last = till.journal.last_sale_of(kind.family) if kind.family is not None else None
         self._find.clear()
         self.set_saving(saving=False)
         self._find.setFocus()
@@ -90,7 +89,7 @@ class GoodsPanel(QWidget):
             step = format_quantity(product.step, product.unit)
             self._warn(self._context.say("goods.step", product=product.name, step=step))
             return
-        self._change(product, quantity, is_cash=False)
+        self._change(product, quantity, is_cash=self._kind is not None and self._kind.is_cash)
 
     def set_saving(self, *, saving: bool) -> None:
         """Shut the panel while the sale is being stored."""
@@ -172,9 +171,9 @@ class GoodsPanel(QWidget):
             self._side.offer_confirm()
 
     def _show(self) -> None:
-        if self._allowed is None or self._basket is None:
+        if self._kind is None or self._basket is None:
             return
-        self._side.show_basket(self._allowed, self._basket, self._quote(), self._price)
+        self._side.show_basket(self._kind, self._basket, self._quote(), self._price)
         self._tiles.show_basket(self._basket)
         self._show_repeat()
 
@@ -191,10 +190,10 @@ class GoodsPanel(QWidget):
         self._repeat.setVisible(bool(goods) and self._basket is not None and self._basket.is_empty)
 
     def _quote(self) -> Covered | TooMuch | None:
-        if self._allowed is None or self._basket is None:
+        if self._kind is None or self._basket is None:
             return None
         try:
-            return quote(self._context.desk.till, self._allowed, self._basket.as_basket())
+            return self._kind.quote(self._basket.as_basket())
         except KubePosError as error:
             self._context.fail(error)
             return None

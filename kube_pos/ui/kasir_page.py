@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 from kube_pos.devices.ports import Frame
 from kube_pos.ledger.documents import Staff
 from kube_pos.ledger.entitlement import Refused
-from kube_pos.ledger.entries import Proxy, Redemption
+from kube_pos.ledger.entries import GeneralSale, Proxy, Redemption
 from kube_pos.ledger.ids import CardToken
 from kube_pos.ledger.ports import Stored
 from kube_pos.operations.look_up import (
@@ -23,6 +23,7 @@ from kube_pos.operations.look_up import (
     look_up,
     look_up_number,
 )
+from kube_pos.operations.proxies import proxy_sentence, proxy_warning
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
 from kube_pos.ui.kasir_decision import DecisionPanel
@@ -32,6 +33,7 @@ from kube_pos.ui.kasir_waiting import WaitingPanel
 from kube_pos.ui.number_question import NumberQuestion
 from kube_pos.ui.share_request import ShareRequests
 from kube_pos.ui.slips import Slips
+from kube_pos.ui.special_sales import SpecialSales
 from kube_pos.ui.visit_flow import VisitFlow
 
 _BASKET_QUESTION = "basket"
@@ -59,6 +61,7 @@ class KasirPage(QWidget):
         self._states = QStackedWidget()
         for panel in (self._waiting, self._question, self._decision, self._goods, self._done):
             self._states.addWidget(panel)
+        self._special = SpecialSales(context, self._flow, self._states, self._slips)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._states)
@@ -76,6 +79,8 @@ class KasirPage(QWidget):
             self._waiting.begin()
         elif isinstance(panel, DecisionPanel | GoodsPanel | DonePanel):
             panel.take_focus()
+        else:
+            self._special.resume()
 
     def resume(self) -> None:
         """After sign-in, bring back the basket that was open when the till stopped."""
@@ -109,6 +114,8 @@ class KasirPage(QWidget):
         if self._flow.is_saving:
             self._came_while_saving = (payload, manual)
             return
+        if self._special.take_code(payload, manual=manual):
+            return
         self._came_ns = self._context.desk.paint_clock()
         found = look_up(self._context.desk.till, payload, manual=manual)
         match found:
@@ -137,6 +144,14 @@ class KasirPage(QWidget):
                 self._show_decision()
 
         self._waiting.typed.connect(lambda text: self.take_code(text, manual=True))
+        waiting, special = self._waiting, self._special
+        waiting.cash_wanted.connect(special.sell_for_cash)
+        waiting.slip_wanted.connect(special.enter_slip)
+        waiting.deliveries_wanted.connect(special.show_deliveries)
+        special.shop.connect(self._shop)
+        special.left.connect(self.wait)
+        decision.stand_in_wanted.connect(special.stand_in)
+        decision.delivery_chosen.connect(flow.deliver)
         self._question.answered.connect(self._number_answered)
         self._question.left.connect(self.wait)
         decision.shop.connect(self._shop)
@@ -167,7 +182,7 @@ class KasirPage(QWidget):
             self._meet(found)
         elif isinstance(found, Visit) and visit is not None and found.token is not None and found.token == visit.token:
             self._flow.renew(found)
-            if self._flow.allowed is not None:
+            if self._flow.kind is not None:
                 self._shop()
             else:
                 self._show_decision()
@@ -194,31 +209,37 @@ class KasirPage(QWidget):
             QApplication.beep()
             self._slips.turned_away(found)
 
-    def _number_answered(self, asked: AskWhichNumber, kind: NumberKind, manager: Staff) -> None:
+    def _number_answered(self, asked: AskWhichNumber, kind: NumberKind, manager: Staff, reason: str) -> None:
         self._came_ns = self._context.desk.paint_clock()
         visit = look_up_number(self._context.desk.till, asked, kind)
-        self._slips.log(visit, manager)
+        self._slips.log(visit, manager, reason)
         self._meet(visit)
 
     def _show_decision(self) -> None:
         if self._flow.visit is not None:
             self._states.setCurrentWidget(self._decision)
-            self._decision.show_visit(self._flow.visit, self._flow.proxy)
+            self._decision.show_visit(self._flow.visit, self._flow.proxy, delivery=self._flow.delivery)
 
     def _shop(self) -> None:
-        if self._flow.allowed is not None:
+        kind = self._flow.kind
+        if kind is not None:
             self._states.setCurrentWidget(self._goods)
-            self._goods.begin(self._flow.allowed, self._flow.basket())
+            self._goods.begin(kind, self._flow.basket())
 
     def _take_proxy(self, proxy: Proxy) -> None:
         self._flow.basket().proxy = proxy
         self._flow.keep()
         self._decision.show_proxy(proxy)
+        allowed, desk = self._flow.allowed, self._context.desk
+        warning = proxy_warning(desk.till, allowed, proxy.name) if allowed is not None else None
+        if warning is not None:
+            self._context.tell(Tone.WARN, proxy_sentence(warning, desk.texts))
 
     def _step_back(self) -> None:
         if self._context.banner.dismiss_question():
             return
-        if self.state is self._goods:
+        kind = self._flow.kind
+        if self.state is self._goods and kind is not None and kind.is_aid:
             self._show_decision()
         elif self._flow.holds_goods:
             self._ask_about_basket(self._context.say("kasir.drop_question"), "kasir.drop", self.wait)
@@ -227,7 +248,7 @@ class KasirPage(QWidget):
 
     def _sold(self, stored: Stored) -> None:
         self._context.banner.clear()
-        if isinstance(stored.entry, Redemption):
+        if isinstance(stored.entry, Redemption | GeneralSale):
             self._states.setCurrentWidget(self._done)
             self._done.show_sale(stored, stored.entry, self._flow.name)
         self._take_waiting_code()

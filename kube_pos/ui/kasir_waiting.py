@@ -20,6 +20,9 @@ class WaitingPanel(QWidget):
     """«Pindai kartu»; `typed` carries a number that was typed."""
 
     typed = Signal(str)
+    cash_wanted = Signal()
+    slip_wanted = Signal()
+    deliveries_wanted = Signal()
 
     def __init__(self, context: Context) -> None:
         """Lay the panel out."""
@@ -73,9 +76,23 @@ class WaitingPanel(QWidget):
             self._figures[name] = label("0", "figure")
             column.addWidget(self._figures[name])
             column.addWidget(label(say(f"waiting.{name}"), "soft", wraps=True))
-            column.addSpacing(14)
+            column.addSpacing(6)
         column.addStretch(1)
+        self._add_special(column)
         return frame
+
+    def _add_special(self, column: QVBoxLayout) -> None:
+        say, theme = self._context.say, self._context.theme
+        self._deliveries = Button(say("waiting.deliveries", n=0), theme, kind="left", icon_name="truck")
+        cash = Button(say("special.cash"), theme, kind="left", icon_name="cash")
+        slip = Button(say("waiting.slip"), theme, kind="left", icon_name="receipt")
+        for button, signal in (
+            (cash, self.cash_wanted),
+            (slip, self.slip_wanted),
+            (self._deliveries, self.deliveries_wanted),
+        ):
+            button.clicked.connect(signal)
+            column.addWidget(button)
 
     def begin(self) -> None:
         """Show today's counts and put the cursor into the number field."""
@@ -85,6 +102,8 @@ class WaitingPanel(QWidget):
         self._figures["aid"].setText(format_rupiah(totals.entitlement_used))
         self._figures["cash"].setText(format_rupiah(totals.cash))
         self._figures["listed"].setText(format_number(till.replica.family_count()))
+        on_the_way = len(till.journal.open_deliveries())
+        self._deliveries.set_words(self._context.say("waiting.deliveries", n=on_the_way))
         self._number.clear()
         self._number.setFocus()
 

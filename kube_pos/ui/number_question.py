@@ -10,13 +10,16 @@ from kube_pos.ledger.documents import Staff
 from kube_pos.operations.look_up import AskWhichNumber, NumberKind
 from kube_pos.ui.approval import Approval
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, card, label, scrolled
+from kube_pos.ui.controls import Button, card, choice, label, named_field, scrolled
+
+REASONS = ("unreadable", "lost", "left_at_home", "proxy")
+"""Why a family is looked for without its card; another reason may be typed."""
 
 
 class NumberQuestion(QWidget):
-    """Asks NIK or KK, then a manager's PIN; `answered` carries the question, the kind and the manager."""
+    """Asks NIK or KK, then a manager's PIN; `answered` carries question, kind, manager and reason."""
 
-    answered = Signal(object, object, object)
+    answered = Signal(object, object, object, str)
     left = Signal()
 
     def __init__(self, context: Context) -> None:
@@ -48,6 +51,11 @@ class NumberQuestion(QWidget):
             choices.addWidget(button, 1)
             self._kinds[kind] = button
         column.addLayout(choices)
+        self._reason = choice(say("number.reason"))
+        self._reason.setEditable(True)
+        self._reason.addItems([say(f"number.reason_{reason}") for reason in REASONS])
+        self._reason_box = named_field(say("number.reason"), self._reason)
+        column.addWidget(self._reason_box)
         self._approval = Approval(context, say("number.look"))
         self._approval.approved.connect(self._approved)
         column.addWidget(self._approval)
@@ -64,17 +72,24 @@ class NumberQuestion(QWidget):
         self._title.setText(self._context.say("number.title", last4=asked.digits[-4:]))
         for button in self._kinds.values():
             button.setChecked(False)
-        self._approval.setVisible(False)
+        self._reason.setCurrentIndex(0)
+        for widget in (self._reason_box, self._approval):
+            widget.setVisible(False)
         self._kinds[NumberKind.NIK].setFocus()
 
     def _choose(self, kind: NumberKind) -> None:
         for each, button in self._kinds.items():
             button.setChecked(each is kind)
-        self._approval.setVisible(True)
+        for widget in (self._reason_box, self._approval):
+            widget.setVisible(True)
         self._approval.begin()
 
     def _approved(self, manager: Staff) -> None:
         kind = next((kind for kind, button in self._kinds.items() if button.isChecked()), None)
+        reason = self._reason.currentText().strip()
+        if not reason:
+            self._reason.setFocus()
+            return
         asked, self._asked = self._asked, None
         if kind is not None and asked is not None:
-            self.answered.emit(asked, kind, manager)
+            self.answered.emit(asked, kind, manager, reason)

@@ -27,6 +27,7 @@ class KeptBasket(msgspec.Struct, frozen=True, kw_only=True):
     picks: tuple[tuple[ProductId, int], ...]
     cash: tuple[tuple[ProductId, int], ...]
     proxy: Proxy | None = None
+    delivery: bool = False
 
 
 class OpenBasket:
@@ -36,6 +37,7 @@ class OpenBasket:
         """Begin empty."""
         self.sale = sale
         self.proxy: Proxy | None = None
+        self.delivery = False
         self._picks: Goods = {}
         self._cash: Goods = {}
 
@@ -88,7 +90,7 @@ class OpenBasket:
 
     def as_basket(self) -> Basket:
         """Return the basket as the sale takes it."""
-        return Basket(self.sale, self.picks, self.cash, self.proxy)
+        return Basket(self.sale, self.picks, self.cash, self.proxy, self.delivery)
 
     def keep(self, recipient: RecipientId, token: CardToken | None, last4: str, *, manual: bool) -> bytes:
         """Return the bytes from which the basket comes back."""
@@ -101,6 +103,7 @@ class OpenBasket:
             picks=tuple((key, quantity) for key, (_, quantity) in self._picks.items()),
             cash=tuple((key, quantity) for key, (_, quantity) in self._cash.items()),
             proxy=self.proxy,
+            delivery=self.delivery,
         )
         return msgspec.json.encode(kept)
 
@@ -117,6 +120,7 @@ def bring_back(kept: KeptBasket, products: Mapping[ProductId, Product]) -> OpenB
     """Return the basket that was kept, without products that no longer exist."""
     basket = OpenBasket(kept.sale)
     basket.proxy = kept.proxy
+    basket.delivery = kept.delivery
     for part, is_cash in ((kept.picks, False), (kept.cash, True)):
         for product_id, quantity in part:
             product = products.get(product_id)

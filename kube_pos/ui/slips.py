@@ -46,12 +46,10 @@ class Slips:
         self._context = context
         self._refused: _RefusedVisit | None = None
 
-    def log(self, visit: Visit, approver: Staff | None = None) -> None:
+    def log(self, visit: Visit, approver: Staff | None = None, reason: str = "") -> None:
         """Write into the log of look-ups that a family was looked up; no paper, and nothing to tell."""
         till, session = self._context.desk.till, self._context.session()
-        self._context.bridge.run(
-            lambda: log_look_up(till, session, visit, visit.how, approver=approver), lambda _: None
-        )
+        self._context.bridge.run(lambda: log_look_up(till, session, visit, visit.how, reason, approver), lambda _: None)
 
     def turned_away(self, visit: Visit) -> None:
         """Journal at once that a family could not be served; no paper yet."""

@@ -9,10 +9,11 @@ from kube_pos.ledger.entries import Proxy
 from kube_pos.ledger.ids import CardToken
 from kube_pos.ledger.ports import Stored
 from kube_pos.operations.look_up import Visit, visit_of_card
-from kube_pos.operations.redemption import redeem
+from kube_pos.ui import sale_kind
 from kube_pos.ui.basket_keeper import BasketKeeper
 from kube_pos.ui.context import Context
 from kube_pos.ui.open_basket import OpenBasket
+from kube_pos.ui.sale_kind import SaleKind
 
 
 class VisitFlow(QObject):
@@ -30,6 +31,7 @@ class VisitFlow(QObject):
         self._keeper = BasketKeeper(context)
         self._visit: Visit | None = None
         self._basket: OpenBasket | None = None
+        self._special: SaleKind | None = None
         self._saving = False
 
     @property
@@ -43,14 +45,28 @@ class VisitFlow(QObject):
         return self._basket.proxy if self._basket is not None else None
 
     @property
+    def delivery(self) -> bool:
+        """Tell whether the goods are brought to the family's home."""
+        return self._basket is not None and self._basket.delivery
+
+    @property
     def allowed(self) -> Allowed | None:
         """Return what the family may take, if it may."""
         decision = self._visit.decision if self._visit is not None else None
         return decision if isinstance(decision, Allowed) else None
 
     @property
+    def kind(self) -> SaleKind | None:
+        """Return what is being sold: the usual aid, or the special sale that was begun; None when nothing may be."""
+        if self._special is not None or self._visit is None or self.allowed is None:
+            return self._special
+        return sale_kind.aid(self._context.desk.till, self._visit, self.allowed)
+
+    @property
     def name(self) -> str:
-        """Return the family's name; empty for nobody or an unknown card."""
+        """Return the family's name, or what is sold without one; empty for nobody or an unknown card."""
+        if self._special is not None:
+            return self._special.title
         recipient = self._visit.decision.recipient if self._visit is not None else None
         return recipient.name if recipient is not None else ""
 
@@ -64,11 +80,11 @@ class VisitFlow(QObject):
         """Tell whether goods would be lost by going on with another family."""
         return self._basket is not None and not self._basket.is_empty
 
-    def start(self, visit: Visit | None) -> None:
-        """Go on with another family, or nobody; the basket so far is given up."""
+    def start(self, visit: Visit | None, special: SaleKind | None = None) -> None:
+        """Go on with another family, or nobody, or a special sale; the basket so far is given up."""
         if self._basket is not None:
             self._keeper.forget()
-        self._visit, self._basket = visit, None
+        self._visit, self._basket, self._special = visit, None, special
 
     def renew(self, visit: Visit) -> None:
         """Take in a new decision about the same family; its basket stays."""
@@ -89,9 +105,14 @@ class VisitFlow(QObject):
             self._basket = OpenBasket(self._context.desk.till.new_sale_id())
         return self._basket
 
+    def deliver(self, delivery: bool) -> None:  # noqa: FBT001 -- a signal carries its value by position
+        """Let the goods be brought to the family's home, or not."""
+        self.basket().delivery = delivery
+        self.keep()
+
     def keep(self) -> None:
         """Store the basket as it is now, so that it survives a power cut."""
-        if self._visit is not None and self._basket is not None:
+        if self._visit is not None and self._basket is not None and self._special is None:
             self._keeper.keep(self._visit, self._basket)
 
     def come_back(self) -> bool:
@@ -106,12 +127,12 @@ class VisitFlow(QObject):
 
     def confirm(self) -> None:
         """Store the sale; a second call while it is on its way does nothing."""
-        visit, allowed, basket = self._visit, self.allowed, self._basket
-        if self._saving or visit is None or allowed is None or basket is None:
+        kind, basket = self.kind, self._basket
+        if self._saving or kind is None or basket is None:
             return
         self._saving = True
         till, session, wanted = self._context.desk.till, self._context.session(), basket.as_basket()
-        self._context.bridge.run(lambda: redeem(till, session, visit, allowed, wanted), self._finish, self._fail)
+        self._context.bridge.run(lambda: kind.store(till, session, wanted), self._finish, self._fail)
 
     def _finish(self, stored: Stored) -> None:
         self._saving = False
