@@ -55,6 +55,15 @@ def run_window(folder: TillFolder, texts: Texts, clock: Clock, session: Session 
         opened.close()
 
 
+def open_and_close(folder: TillFolder, texts: Texts, clock: Clock) -> int:
+    """Open the till's window and close it as soon as it is ready: a new version shows that it starts."""
+    opened: list[OpenWindow] = []
+    opened.append(open_window(folder, texts, clock, None, lambda: QTimer.singleShot(0, opened[0].application.quit)))
+    code = int(opened[0].application.exec())
+    opened[0].close()
+    return code
+
+
 def open_window(
     folder: TillFolder,
     texts: Texts,

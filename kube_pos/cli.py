@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kube_pos import cli_bench, cli_demo, cli_keeping, cli_support
+from kube_pos import cli_bench, cli_demo, cli_keeping, cli_support, cli_update
 from kube_pos.clock import SystemClock
 from kube_pos.errors import KubePosError
 from kube_pos.folder import default_path
@@ -43,6 +43,7 @@ def _parser(texts: Texts) -> argparse.ArgumentParser:
     cli_demo.add_commands(commands, texts)
     cli_support.add_commands(commands, texts)
     cli_keeping.add_commands(commands, texts)
+    cli_update.add_commands(commands, texts)
     cli_bench.add_commands(commands, texts)
     upstream = commands.add_parser("upstream", help=texts.say("cli.upstream"))
     upstream_commands.add_commands(upstream.add_subparsers(dest="upstream_command", required=True), texts)
@@ -60,6 +61,8 @@ def _run(args: argparse.Namespace, texts: Texts) -> int:
             return cli_bench.run(args, texts)
         case command if command in cli_keeping.COMMANDS:
             return cli_keeping.run(args, folder, texts)
+        case command if command in cli_update.COMMANDS:
+            return cli_update.run(args, folder, texts)
         case "upstream":
             return upstream_commands.run(args, texts, SystemClock(getattr(args, "clock_shift_ms", 0) or 0))
         case _:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import uuid
-from importlib.metadata import PackageNotFoundError, version
 
 from kube_pos import recovery
 from kube_pos.clock import Clock, SystemClock
@@ -22,6 +21,7 @@ from kube_pos.ledger.sqlite_predecessors import predecessors
 from kube_pos.marks import device_name
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.wire import EnrolmentRequest, from_base64, read_enrolment_code, to_base64
+from kube_pos.version import VERSION
 
 TILL_ITSELF = StaffId(0)
 """Stands on an entry that no person made."""
@@ -40,11 +40,8 @@ class NotAnEnrolmentCode(KubePosError):
 
 
 def program_version() -> str:
-    """Return the program's version; from a checkout that was never installed, «0+source»."""
-    try:
-        return version("kube-pos")
-    except PackageNotFoundError:
-        return "0+source"
+    """Return the program's version."""
+    return VERSION
 
 
 def ledger_id_of(key: DeviceKey) -> LedgerId:

@@ -1,0 +1,1 @@
+"""Newer versions of the program: signed, tried before they are used, and one step back."""
