@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.ledger_kit import Outlet
+from tests.postgres_kit import Cluster, OfficeIn, running_cluster
 
 if "DISPLAY" not in os.environ and os.name == "posix":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -21,3 +22,19 @@ def outlet(tmp_path: Path) -> Iterator[Outlet]:
     kit.stock_up()
     yield kit
     kit.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real PostgreSQL for the whole run; started when the first test asks for it."""
+    with running_cluster(tmp_path_factory.mktemp("postgres")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def office_in(request: pytest.FixtureRequest) -> OfficeIn:
+    """Where an office's database may be made: in a folder, or anew on PostgreSQL. A test with it runs on both."""
+    if request.param == "sqlite":
+        return lambda folder: str(folder / "office.db")
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return lambda _folder: cluster.new()

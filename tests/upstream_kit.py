@@ -54,7 +54,7 @@ class SetClock:
         return self.at_ms
 
 
-def open_small_city(path: Path) -> tuple[Database, Keys]:
+def open_small_city(path: Path | str) -> tuple[Database, Keys]:
     """Two outlets; families 1 and 2 of the first, 3 and 4 of the second, cards with serials 1 to 4; no rows yet."""
     database = open_database(str(path))
     with database.write() as connection:
@@ -308,9 +308,10 @@ class World:
 
 
 @contextmanager
-def small_world(folder: Path) -> Iterator[World]:
-    """The small city with two months published, served."""
-    database, keys = open_small_city(folder / "office.db")
+def small_world(place: Path | str) -> Iterator[World]:
+    """The small city with two months published, served; its database at a path or URL, or in a folder."""
+    is_folder = isinstance(place, Path) and place.is_dir()
+    database, keys = open_small_city(place / "office.db" if isinstance(place, Path) and is_folder else place)
     publish_two_months(database)
     clock = SetClock()
     with serving(database, clock) as address, httpx.Client(base_url=address, timeout=30) as client:

@@ -16,11 +16,11 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlcipher3.dbapi2 as sqlite
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, literal, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kube_pos.errors import DatabaseTooNew, DatabaseUnreadable
@@ -28,6 +28,8 @@ from kube_pos.upstream.migrations import migrate
 
 _WRITES = "kube_writes"
 _FEED_LOCK = 0x6B756265
+_POOL = 20
+"""Half of the worker threads that a server process has; the rest are opened when they are needed."""
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000")
 
 
@@ -36,6 +38,7 @@ class Database:
 
     def __init__(self, engine: Engine, name: str) -> None:
         """Take an engine whose schema is present; `open_database` makes one."""
+        self.is_postgresql = engine.dialect.name == "postgresql"
         self.name = name
         self._readers = engine
         self._writers = engine.execution_options(**{_WRITES: True})
@@ -62,10 +65,11 @@ class Database:
 def open_database(place: str) -> Database:
     """Open the database at a path or URL, made and migrated as needed.
 
-    Raises DatabaseTooNew, or DatabaseUnreadable when the file is no database.
+    Raises DatabaseTooNew, or DatabaseUnreadable when there is no database that can be opened.
     """
-    engine = create_engine(place, hide_parameters=True) if "://" in place else _sqlite_engine(Path(place))
-    database = Database(engine, engine.url.render_as_string() if "://" in place else place)
+    is_url = "://" in place
+    engine = _engine_of(place) if is_url else _sqlite_engine(Path(place))
+    database = Database(engine, engine.url.render_as_string() if is_url else place)
     try:
         migrate(engine.execution_options(**{_WRITES: True}), database.name)
     except DatabaseError as error:
@@ -77,11 +81,33 @@ def open_database(place: str) -> Database:
     return database
 
 
+def _engine_of(place: str) -> Engine:
+    """Return the engine of a URL as people write it: `postgres://` and `postgresql://` are spoken by psycopg."""
+    try:
+        url: URL = make_url(place)
+        if url.drivername in {"postgres", "postgresql"}:
+            url = url.set(drivername="postgresql+psycopg")
+        # A connection that the server closed meanwhile (restart, time-out) is replaced before it is used.
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=_POOL, max_overflow=_POOL)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise DatabaseUnreadable(path=place.partition("://")[0] + "://…") from error
+    event.listen(engine, "handle_error", _without_values)
+    return engine
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """Take the rows' values, which the server quotes after the first line, out of an error: they may be names."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
+
+
 def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert a row unless a unique key of it exists; tell whether it was inserted. The database decides in one step."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite_dialect
-    statement = dialect.insert(table).values(**row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # psycopg's row count says nothing of an insert with a conflict; the returned row does.
+    statement = dialect.insert(table).values(**row).on_conflict_do_nothing().returning(literal(1))
+    return connection.execute(statement).first() is not None
 
 
 def _sqlite_engine(path: Path) -> Engine:

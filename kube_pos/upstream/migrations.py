@@ -19,6 +19,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
 NEWEST = len(STEPS)
 
 
+_MIGRATION_LOCK = 0x6B756266
+
+
 class Words(NamedTuple):
     """What differs between the databases that we support."""
 
@@ -39,6 +42,9 @@ def migrate(engine: Engine, name: str) -> None:
     was written by a newer program; nothing is changed then.
     """
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Several workers may start at once on an empty database.
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
         found = schema_of(connection)
         if found > NEWEST:
             raise DatabaseTooNew(path=name, found=found, known=NEWEST)

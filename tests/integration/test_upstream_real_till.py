@@ -21,6 +21,7 @@ from kube_pos.upstream.database import Database
 from kube_pos.upstream.enrolment import make_code
 from kube_pos.upstream.keys import Keys
 from kube_pos.upstream.ledgers import retire
+from tests.postgres_kit import OfficeIn
 from tests.upstream_kit import NOW_MS, PALARAN, SetClock, open_small_city, publish_two_months, redemption, serving
 
 LEDGER = LedgerId("01932f6a-7c00-7000-8000-000000000001")
@@ -53,8 +54,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    database, keys = open_small_city(tmp_path / "office.db")
+def pair(tmp_path: Path, office_in: OfficeIn) -> Iterator[Pair]:
+    database, keys = open_small_city(office_in(tmp_path))
     publish_two_months(database)
     with serving(database, SetClock()) as address:
         made = Pair(database, keys, address)

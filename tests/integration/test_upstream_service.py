@@ -18,6 +18,7 @@ from kube_pos.sync import wire
 from kube_pos.upstream import tables
 from kube_pos.upstream.enrolment import CODE_LIFE_MS
 from kube_pos.upstream.families import replace_card, set_card_state, set_recipient_state
+from tests.postgres_kit import OfficeIn
 from tests.upstream_kit import (
     MONTHLY,
     NOW_MS,
@@ -31,8 +32,8 @@ from tests.upstream_kit import (
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with small_world(tmp_path) as made:
+def world(tmp_path: Path, office_in: OfficeIn) -> Iterator[World]:
+    with small_world(office_in(tmp_path)) as made:
         yield made
 
 

@@ -22,6 +22,7 @@ from kube_pos.upstream import tables
 from kube_pos.upstream.families import set_card_state
 from kube_pos.upstream.ledgers import free_frozen, retire
 from kube_pos.upstream.shares import free_of_outlet, grant
+from tests.postgres_kit import OfficeIn
 from tests.upstream_kit import (
     MONTHLY,
     NOW_MS,
@@ -39,8 +40,8 @@ from tests.upstream_kit import (
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with small_world(tmp_path) as made:
+def world(tmp_path: Path, office_in: OfficeIn) -> Iterator[World]:
+    with small_world(office_in(tmp_path)) as made:
         yield made
 
 

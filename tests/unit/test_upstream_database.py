@@ -18,14 +18,15 @@ from kube_pos.upstream import feed, tables
 from kube_pos.upstream.database import Database, insert_new, open_database
 from kube_pos.upstream.keys import load_keys
 from kube_pos.upstream.migrations import NEWEST, schema_of
+from tests.postgres_kit import Cluster, OfficeIn
 
 ONE, TWO = OutletId(1), OutletId(2)
 TILL = LedgerId("till")
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(str(tmp_path / "office.db"))
+def database(tmp_path: Path, office_in: OfficeIn) -> Iterator[Database]:
+    opened = open_database(office_in(tmp_path))
     yield opened
     opened.close()
 
@@ -55,21 +56,22 @@ class TestSchema:
                 assert {column for column, nullable in columns.items() if not nullable} | keys == required | keys
                 assert keys == {column.name for column in table.primary_key.columns}
 
-    def test_a_second_start_changes_nothing(self, tmp_path: Path) -> None:
+    def test_a_second_start_changes_nothing(self, tmp_path: Path, office_in: OfficeIn) -> None:
+        place = office_in(tmp_path)
         for _ in range(2):
-            database = open_database(str(tmp_path / "office.db"))
+            database = open_database(place)
             with database.read() as connection:
                 assert schema_of(connection) == NEWEST
             database.close()
 
-    def test_a_newer_schema_is_refused_and_left_alone(self, tmp_path: Path) -> None:
-        place = tmp_path / "office.db"
-        database = open_database(str(place))
+    def test_a_newer_schema_is_refused_and_left_alone(self, tmp_path: Path, office_in: OfficeIn) -> None:
+        place = office_in(tmp_path)
+        database = open_database(place)
         with database.write() as connection:
             connection.execute(text("UPDATE schema SET number = 99"))
         database.close()
         with pytest.raises(DatabaseTooNew) as found:
-            open_database(str(place))
+            open_database(place)
         assert (found.value.facts["found"], found.value.facts["known"]) == (99, NEWEST)
 
     def test_a_file_that_is_no_database_is_refused(self, tmp_path: Path) -> None:
@@ -78,6 +80,8 @@ class TestSchema:
             open_database(str(tmp_path / "office.db"))
 
     def test_writes_are_durable_by_setting(self, database: Database) -> None:
+        if database.is_postgresql:
+            pytest.skip("PostgreSQL is durable unless its administrator says otherwise")
         with database.write() as connection:
             assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
             assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
@@ -104,6 +108,20 @@ class TestSchema:
         with pytest.raises(IntegrityError) as found, database.write() as connection:
             connection.execute(insert(tables.setting), row)
         assert "secret" not in str(found.value)
+
+    @pytest.mark.parametrize(
+        "place", ["mysql://a/b", "nonsense://x", "postgresql://", "postgresql://office@127.0.0.1:1/x", "x://[y"]
+    )
+    def test_a_url_that_leads_nowhere_is_refused_with_a_sentence(self, place: str) -> None:
+        with pytest.raises(DatabaseUnreadable):
+            open_database(place)
+
+    def test_a_url_as_people_write_it_is_spoken_by_psycopg(self, postgres: Cluster) -> None:
+        url = postgres.new()
+        for scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+            database = open_database(url.replace("postgresql", scheme, 1))
+            assert database.name.startswith("postgresql+psycopg://")
+            database.close()
 
 
 class TestFeed:
@@ -172,9 +190,12 @@ class TestFeed:
     )
     @settings(max_examples=40, deadline=None)
     def test_following_and_a_fresh_start_end_the_same(
-        self, tmp_path_factory: pytest.TempPathFactory, puts: list[list[tuple[str, bytes | None]]]
+        self,
+        tmp_path_factory: pytest.TempPathFactory,
+        office_in: OfficeIn,
+        puts: list[list[tuple[str, bytes | None]]],
     ) -> None:
-        database = open_database(str(tmp_path_factory.mktemp("feed") / "office.db"))
+        database = open_database(office_in(tmp_path_factory.mktemp("feed")))
         followed: dict[str, bytes] = {}
         after = 0
         expected: dict[str, bytes] = {}

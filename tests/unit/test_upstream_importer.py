@@ -22,6 +22,7 @@ from kube_pos.upstream.import_rules import RowFault, RowNote, folded, national_i
 from kube_pos.upstream.importer import ImportPlan, apply, plan
 from kube_pos.upstream.keys import Keys
 from kube_pos.upstream.sheet import Cell
+from tests.postgres_kit import OfficeIn
 from tests.upstream_kit import NOW_MS, open_small_city
 
 HEADER = ("NIK", "No KK", "Nama", "Alamat", "RT", "Kelurahan", "Kecamatan", "No Kartu", "Outlet")
@@ -61,9 +62,9 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(tmp_path_factory: pytest.TempPathFactory, office_in: OfficeIn) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
-    database, keys = open_small_city(folder / "office.db")
+    database, keys = open_small_city(office_in(folder))
     yield Office(database, keys, folder)
     database.close()
 

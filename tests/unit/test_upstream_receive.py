@@ -25,6 +25,7 @@ from kube_pos.upstream.keys import Keys
 from kube_pos.upstream.problems import RequestRefused
 from kube_pos.upstream.receive import Fork, receive
 from kube_pos.upstream.reports import report
+from tests.postgres_kit import OfficeIn
 from tests.upstream_kit import NOW_MS, PALARAN, open_small_city, publish_two_months
 
 NUMBERS = st.one_of(st.integers(-3, 10), st.integers(), st.sampled_from([2**31, 2**53, 2**63, 2**64, -(2**63)]))
@@ -91,9 +92,9 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(tmp_path_factory: pytest.TempPathFactory, office_in: OfficeIn) -> Iterator[Office]:
     folder: Path = tmp_path_factory.mktemp("office")
-    database, keys = open_small_city(folder / "office.db")
+    database, keys = open_small_city(office_in(folder))
     publish_two_months(database)
     yield Office(database, keys)
     database.close()

@@ -29,6 +29,7 @@ from kube_pos.upstream.keys import Keys
 from kube_pos.upstream.ledgers import free_frozen, retire
 from kube_pos.upstream.receive import Fork, receive
 from kube_pos.upstream.requests import ask
+from tests.postgres_kit import OfficeIn
 from tests.upstream_kit import (
     APBD,
     MONTHLY,
@@ -125,8 +126,8 @@ class City:
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    database, keys = open_small_city(tmp_path / "office.db")
+def city(tmp_path: Path, office_in: OfficeIn) -> Iterator[City]:
+    database, keys = open_small_city(office_in(tmp_path))
     publish_two_months(database)
     yield City(database, keys)
     database.close()
