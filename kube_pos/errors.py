@@ -36,6 +36,12 @@ class AlreadyRunning(KubePosError):
     code = "already_running"
 
 
+class AnotherIdentity(KubePosError):
+    """The journal belongs to another ledger already. Facts: path, ledger."""
+
+    code = "another_identity"
+
+
 class PortBusy(KubePosError):
     """The service's port is taken by another program. Facts: host, port."""
 

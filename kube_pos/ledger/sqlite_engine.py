@@ -169,8 +169,7 @@ class Database:
 
     def _unlock(self, connection: Any) -> None:
         connection.execute(f"PRAGMA key = \"x'{self._key.hex()}{self._salt.hex()}'\"")
-        # Processors since about 2017 have instructions for SHA-256 and none for SHA-512, the library's own choice: sealing
-        # the pages of a sale takes a third of the time.
+        # Processors since about 2017 have instructions for SHA-256 and none for SHA-512, the library's own choice.
         connection.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
         connection.execute("PRAGMA cipher_log_level = NONE")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kube_pos.errors import AlreadyReversed, NotEnoughShare, NotEnoughStock, NotEnrolled, UnknownSale
+from kube_pos.errors import AlreadyReversed, AnotherIdentity, NotEnoughShare, NotEnoughStock, NotEnrolled, UnknownSale
 from kube_pos.ledger import checkpoint
 from kube_pos.ledger.chain import genesis, link
 from kube_pos.ledger.effects import Effects, effects_of
@@ -61,8 +61,15 @@ class SqliteJournal(JournalReads, SqliteRecords):
         self._sign = sign
 
     def set_identity(self, identity: Identity, first: AnyEntry | None = None) -> None:
-        """Take in who this till is, once, at enrolment, with the entry that a restored journal begins with."""
+        """Take in who this till is, once, at enrolment, with the entry that a restored journal begins with.
+
+        The same identity again is harmless. Raises AnotherIdentity when the journal belongs to another ledger.
+        """
         with self._database.write() as cursor:
+            if (owner := cursor.execute(_LEDGER_ID).fetchone()) is not None:
+                if self.identity() == identity:
+                    return
+                raise AnotherIdentity(path=str(self._database.path), ledger=owner[0])
             values = (
                 identity.ledger_id,
                 identity.terminal,

@@ -104,10 +104,7 @@ class SqliteReplica:
             found = sql.execute("SELECT cursor FROM state").fetchone()[0]
             if found != after:
                 raise StaleCursor(expected=found, found=after)
-            touched = False
-            for change in changes:
-                _apply_change(sql, change)
-                touched = touched or change.kind in _CATALOGUE_KINDS
+            touched = _apply_changes(sql, changes)
             sql.execute(
                 "UPDATE state SET cursor = ?, as_of_ms = coalesce(?, as_of_ms), generation = generation + ?",
                 (cursor, as_of_ms, int(touched)),
@@ -143,51 +140,93 @@ def _by(found: Iterable[Any], key: Callable[[Any], _K]) -> Mapping[_K, Any]:
     return MappingProxyType({key(item): item for item in found})
 
 
-def _apply_change(sql: Any, change: ReplicaChange) -> None:
-    if change.kind not in docs.KINDS:
-        # A newer upstream may send kinds that this till does not know; they mean nothing to it.
-        return
-    try:
-        if change.doc is None:
-            _delete(sql, change)
-        else:
-            _put(sql, change, _DECODERS[change.kind].decode(change.doc))
-    except ValueError:
-        # A key that is no number or a text that is no UTF-8; without the library's words, they may quote the document.
-        raise msgspec.ValidationError(change.kind) from None
+_PUTS = {
+    "card": "INSERT OR REPLACE INTO card VALUES (?, ?)",
+    "recipient": "INSERT OR REPLACE INTO recipient VALUES (?, ?, ?, ?)",
+    "entitlement": "INSERT OR REPLACE INTO entitlement VALUES (?, ?, ?)",
+    "share": """INSERT INTO share VALUES (?, ?, ?) ON CONFLICT (entitlement) DO UPDATE
+        SET granted = max(granted, excluded.granted), spent_elsewhere = excluded.spent_elsewhere""",
+    "document": "INSERT OR REPLACE INTO document VALUES (?, ?, ?)",
+}
+_DELETES = {
+    "card": "DELETE FROM card WHERE token = ?",
+    "recipient": "DELETE FROM recipient WHERE id = ?",
+    "entitlement": "DELETE FROM entitlement WHERE id = ?",
+    "document": "DELETE FROM document WHERE kind = ? AND key = ?",
+}
 
 
-def _delete(sql: Any, change: ReplicaChange) -> None:
-    match change.kind:
-        case "card":
-            sql.execute("DELETE FROM card WHERE token = ?", (change.key,))
-        case "recipient":
-            sql.execute("DELETE FROM recipient WHERE id = ?", (int(change.key),))
-        case "entitlement":
-            sql.execute("DELETE FROM entitlement WHERE id = ?", (int(change.key),))
-        case "share":
+def _apply_changes(sql: Any, changes: Iterable[ReplicaChange]) -> bool:
+    """Write changes, each table's in their order; return whether a document of the catalogue is among them."""
+    touched = False
+    tables: dict[str, _Table] = {}
+    for change in changes:
+        if change.kind not in docs.KINDS:
+            # A newer upstream may send kinds that this till does not know; they mean nothing to it.
+            continue
+        touched = touched or change.kind in _CATALOGUE_KINDS
+        name = change.kind if change.kind in _PUTS else "document"
+        if name not in tables:
+            tables[name] = _Table(sql, name)
+        try:
+            tables[name].take(change)
+        except ValueError:
+            # A key that is no number or text that is no UTF-8, without the library's words: they may quote it.
+            raise msgspec.ValidationError(change.kind) from None
+    for table in tables.values():
+        table.flush()
+    return touched
+
+
+class _Table:
+    """Changes of one table on their way: what follows on one another and is alike goes to the driver at once."""
+
+    def __init__(self, sql: Any, name: str) -> None:
+        self._sql = sql
+        self._name = name
+        self._statement = ""
+        self._rows: list[tuple[object, ...]] = []
+
+    def take(self, change: ReplicaChange) -> None:
+        """Add one change; raises ValueError when its key or document can't be read."""
+        if change.doc is not None:
+            statement, row = _PUTS[self._name], _row(change, change.doc)
+        elif self._name == "share":
             # A grant is never taken back: what was granted stays counted.
             return
+        else:
+            statement, row = _DELETES[self._name], _key(change)
+        if statement != self._statement:
+            self.flush()
+            self._statement = statement
+        self._rows.append(row)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._rows:
+            self._sql.executemany(self._statement, self._rows)
+            self._rows.clear()
+
+
+def _key(change: ReplicaChange) -> tuple[object, ...]:
+    match change.kind:
+        case "card":
+            return (change.key,)
+        case "recipient" | "entitlement":
+            return (int(change.key),)
         case kind:
-            sql.execute("DELETE FROM document WHERE kind = ? AND key = ?", (kind, change.key))
+            return (kind, change.key)
 
 
-def _put(sql: Any, change: ReplicaChange, doc: docs.Document) -> None:
-    body = change.doc
-    match doc:
-        case docs.Card():
-            sql.execute("INSERT OR REPLACE INTO card VALUES (?, ?)", (doc.token, body))
-        case docs.Recipient():
-            row = (doc.id, doc.national_id_hash, doc.family_card_hash, body)
-            sql.execute("INSERT OR REPLACE INTO recipient VALUES (?, ?, ?, ?)", row)
-        case docs.Entitlement():
-            sql.execute("DELETE FROM entitlement WHERE id = ?", (doc.id,))
-            sql.execute("INSERT INTO entitlement VALUES (?, ?, ?)", (doc.recipient_id, doc.id, body))
-        case docs.Share():
-            sql.execute(
-                "INSERT INTO share VALUES (?, ?, ?) ON CONFLICT (entitlement) DO UPDATE "
-                "SET granted = max(granted, excluded.granted), spent_elsewhere = excluded.spent_elsewhere",
-                (doc.entitlement_id, doc.granted, doc.spent_elsewhere),
-            )
+def _row(change: ReplicaChange, body: bytes) -> tuple[object, ...]:
+    match _DECODERS[change.kind].decode(body):
+        case docs.Card() as doc:
+            return (doc.token, body)
+        case docs.Recipient() as doc:
+            return (doc.id, doc.national_id_hash, doc.family_card_hash, body)
+        case docs.Entitlement() as doc:
+            return (doc.recipient_id, doc.id, body)
+        case docs.Share() as doc:
+            return (doc.entitlement_id, doc.granted, doc.spent_elsewhere)
         case _:
-            sql.execute("INSERT OR REPLACE INTO document VALUES (?, ?, ?)", (change.kind, change.key, body))
+            return (change.kind, change.key, body)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 import sqlcipher3.dbapi2 as sqlcipher
 
-from kube_pos.errors import AlreadyReversed, KubePosError, NotEnoughShare, NotEnoughStock, StorageFailed, UnknownSale
+from kube_pos.errors import (
+    AlreadyReversed,
+    AnotherIdentity,
+    KubePosError,
+    NotEnoughShare,
+    NotEnoughStock,
+    StorageFailed,
+    UnknownSale,
+)
 from kube_pos.ledger import entries
 from kube_pos.ledger.chain import genesis, link
 from kube_pos.ledger.entries import encode
-from kube_pos.ledger.ids import EntitlementId, ProductId, RecipientId, SaleId
+from kube_pos.ledger.ids import EntitlementId, LedgerId, ProductId, RecipientId, SaleId
 from kube_pos.ledger.ports import PrintKind, PrintRequest, Stored, Use
 from kube_pos.ledger.quantity import Rupiah, Thousandths
 from kube_pos.ledger.sqlite_queues import SqlitePrints
@@ -325,9 +334,12 @@ def test_an_entry_that_is_not_there(outlet: Outlet) -> None:
 
 def test_who_the_till_is_is_told_once(outlet: Outlet) -> None:
     identity = outlet.journal.identity()
-    with pytest.raises(StorageFailed):
-        outlet.journal.set_identity(identity)
+    before = outlet.journal.head()
+    outlet.journal.set_identity(identity)
+    with pytest.raises(AnotherIdentity):
+        outlet.journal.set_identity(replace(identity, ledger_id=LedgerId("another")))
     assert outlet.journal.identity() == identity
+    assert outlet.journal.head() == before
 
 
 def test_the_journal_outlives_a_restart(outlet: Outlet) -> None:
