@@ -22,9 +22,11 @@ DEB = bundle.HERE / "deb"
 DIST = bundle.ROOT / "dist"
 # Libraries that every Debian and Ubuntu keeps itself; alternatives are the names since the 64-bit time change.
 DEPENDS = (
-    "libc6 (>= 2.35)", "libstdc++6", "libgcc-s1", "libglib2.0-0 | libglib2.0-0t64", "libegl1", "libgl1", "libfontconfig1",
+    "libc6 (>= 2.35)", "libstdc++6", "libgcc-s1", "libglib2.0-0 | libglib2.0-0t64", "libegl1", "libgl1",
+    "libfontconfig1",
     "libfreetype6", "libxkbcommon0", "libxkbcommon-x11-0", "libdbus-1-3", "libx11-6", "libx11-xcb1", "libbrotli1",
-    "libgssapi-krb5-2", "libxcb1", "libxcb-cursor0", "libxcb-icccm4", "libxcb-image0", "libxcb-keysyms1", "libxcb-randr0",
+    "libgssapi-krb5-2", "libxcb1", "libxcb-cursor0", "libxcb-icccm4", "libxcb-image0", "libxcb-keysyms1",
+    "libxcb-randr0",
     "libxcb-render0", "libxcb-render-util0", "libxcb-shape0", "libxcb-shm0", "libxcb-sync1", "libxcb-util1",
     "libxcb-xfixes0", "libxcb-xkb1", "libwayland-client0", "libwayland-cursor0", "libudev1", "libcups2 | libcups2t64",
 )  # fmt: skip

@@ -18,7 +18,8 @@ LOCKS = (ROOT / "requirements.lock", HERE / "requirements-build.lock")
 
 # Libraries of the build machine that travel along; all others are the target's own (see DEPENDS in build_deb.py).
 SYSTEM_KEPT = (
-    "libpython3", "libpython3.11", "libpython3.12", "libpython3.13", "libzbar", "libusb-1.0", "libv4l2", "libv4lconvert",
+    "libpython3", "libpython3.11", "libpython3.12", "libpython3.13", "libzbar", "libusb-1.0", "libv4l2",
+    "libv4lconvert",
     "libjpeg", "libssl", "libcrypto", "libffi", "libbz2", "liblzma", "libsqlite3", "libuuid", "libexpat", "libz",
     "libreadline", "libncursesw", "libtinfo",
 )  # fmt: skip
