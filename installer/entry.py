@@ -35,11 +35,8 @@ def chosen_program() -> Path | None:
     """Finish or undo an update that was broken off; return the newer version that starts instead of this one."""
     if os.environ.pop(CHOSEN, ""):
         return None
-    root = default_root()
-    if not root.exists():
-        return None
     try:
-        return choose(Installation(root), VERSION)
+        return choose(Installation(default_root()), VERSION)
     except KubePosError as error:
         # An update is under way, or the disk is full: the command itself says so where it matters.
         print(error, file=sys.stderr)

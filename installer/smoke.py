@@ -81,11 +81,11 @@ def main() -> int:
 def live(clean: Clean, deb: Path, display: str) -> dict[str, float | int]:
     """Install, sell, prove, measure, remove."""
     shutil.copy("/etc/resolv.conf", clean.root / "etc/resolv.conf")
-    shutil.copy(deb, clean.root / "tmp/kube-pos.deb")
+    shutil.copy(deb, clean.root / "root/kube-pos.deb")
     _must(not list(clean.root.glob("usr/bin/python3*")), "the chroot has a Python")
     began = time.monotonic()
     clean.run("apt-get", "update", "-qq")
-    clean.run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "/tmp/kube-pos.deb")
+    clean.run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "/root/kube-pos.deb")
     figures: dict[str, float | int] = {"deb_bytes": deb.stat().st_size, "install_s": round(time.monotonic() - began, 1)}
     figures["installed_mib"] = int(clean.run("du", "-sm", "/opt/kube-pos").split()[0])
     _must(not list(clean.root.glob("usr/bin/python3*")), "the package brought a Python")

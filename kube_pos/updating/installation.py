@@ -142,6 +142,8 @@ def choose(installation: Installation, own_version: str) -> Path | None:
 
     Raises AlreadyRunning while an update is under way.
     """
+    if not installation.root.exists():
+        return None
     lock = SingleInstance(installation.root)
     try:
         if installation.trial() is not None:
