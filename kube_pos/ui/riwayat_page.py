@@ -17,6 +17,7 @@ from kube_pos.operations import corrections
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
 from kube_pos.ui.controls import Button, card, field, scrolled
+from kube_pos.ui.exchange_form import ExchangeForm
 from kube_pos.ui.icons import icon
 from kube_pos.ui.page_head import PageHead
 from kube_pos.ui.paper import Paper
@@ -129,11 +130,18 @@ class RiwayatPage(QWidget):
         self._undo.clicked.connect(self._ask_undo)
         column.addWidget(self._again)
         column.addWidget(self._undo)
+        self._swap = Button(say("history.exchange"), theme, icon_name="repeat")
+        self._swap.clicked.connect(self._ask_exchange)
+        column.addWidget(self._swap)
         self._form = ReversalForm(self._context)
         self._form.approved.connect(self._reverse)
         self._form.left.connect(lambda: self._side.setCurrentIndex(0))
         self._side.addWidget(frame)
         self._side.addWidget(scrolled(self._form))
+        self._exchange = ExchangeForm(self._context)
+        self._exchange.left.connect(lambda: self._side.setCurrentIndex(0))
+        self._exchange.stored.connect(lambda: self._side.setCurrentIndex(0))
+        self._side.addWidget(scrolled(self._exchange))
         return self._side
 
     def _show_chosen(self) -> None:
@@ -143,6 +151,7 @@ class RiwayatPage(QWidget):
         self._again.setEnabled(row is not None)
         can_undo = row is not None and row.reversed_by is None and not isinstance(row.entry, Reversal)
         self._undo.setEnabled(can_undo)
+        self._swap.setEnabled(can_undo)
         self._paper.show_document(desk.render(PrintKind.RECEIPT, row.seq, 0) if row else None)
         self._print.show_states(desk.print_states(row.seq) if row else ())
         copies = desk.till.journal.copies_of(row.seq) if row else 1
@@ -175,6 +184,12 @@ class RiwayatPage(QWidget):
         if row is not None:
             self._side.setCurrentIndex(1)
             self._form.ask(row.entry.receipt)
+
+    def _ask_exchange(self) -> None:
+        row = self._model.row(self._table.chosen())
+        if row is not None and not isinstance(row.entry, Reversal):
+            self._side.setCurrentIndex(2)
+            self._exchange.ask(row.seq, row.entry)
 
     def _reverse(self, reason: str, approver: Staff) -> None:
         row = self._model.row(self._table.chosen())

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from kube_pos.ledger import documents as docs
@@ -141,7 +142,7 @@ def test_a_delivery_that_came_back_is_undone_by_a_manager(counter: Counter) -> N
     press(counter, Enter)
     touch(counter, button(counter, "ui.waiting.deliveries", n=1))
     approve = button(counter, "ui.on_the_way.bring_back")
-    pin = next(w for w in counter.window.findChildren(type(counter.window._sign_in._pin)) if w.isVisible()
+    pin = next(w for w in counter.window.findChildren(QLineEdit) if w.isVisible()
                and w.accessibleName() == counter.desk.texts.say("ui.approval.pin"))  # fmt: skip
     pin.setFocus()
     type_in(MANAGER_PIN)
@@ -194,3 +195,21 @@ def test_a_family_sought_by_nik_is_logged_with_the_reason(counter: Counter) -> N
     (line,) = counter.outlet.journal.look_ups(0, counter.outlet.clock.now_ms() + 1)
     assert line.reason == "Kartu tidak terbaca"
     assert line.approver is not None
+
+
+def test_spoilt_goods_are_exchanged_with_a_managers_approval(counter: Counter) -> None:
+    scan(counter, family_with_rapel(counter.outlet))
+    press(counter, Enter)
+    basket_of(counter, "2*beras 5")
+    shortcut(counter, Qt.Key.Key_F2)
+    touch(counter, button(counter, "ui.history.exchange"))
+    pin = next(w for w in counter.window.findChildren(QLineEdit) if w.isVisible()
+               and w.accessibleName() == counter.desk.texts.say("ui.approval.pin"))  # fmt: skip
+    pin.setFocus()
+    type_in(MANAGER_PIN)
+    press(counter, Enter)
+    settle(counter, lambda: bool(entries_of(counter, entries.Exchange)))
+    (swapped,) = entries_of(counter, entries.Exchange)
+    assert isinstance(swapped, entries.Exchange)
+    assert (swapped.product, swapped.quantity, swapped.spoilt_quantity) == (1, 1000, 1000)
+    assert "Penukaran tersimpan" in banner(counter)
