@@ -20,6 +20,8 @@ def add_commands(commands: Any, texts: Texts) -> None:
     """Add the parser of `bench`."""
     bench = commands.add_parser("bench", help=texts.say("cli.bench"))
     bench.add_argument("what", nargs="?", choices=PARTS, help=texts.say("cli.bench_what"))
+    bench.add_argument("--full", action="store_true", help=texts.say("cli.bench_full"))
+    bench.add_argument("--families", type=int, default=0, help=texts.say("cli.bench_families"))
     bench.add_argument("--json", action="store_true", help=texts.say("cli.json"))
 
 
@@ -33,6 +35,9 @@ def run(args: argparse.Namespace, _texts: Texts) -> int:
             place = Path(folder) / "outlet"
             place.mkdir()
             figures |= rounded(module.run(place))
+            if part == "ledger" and (args.full or args.families):
+                full = importlib.import_module("kube_pos.bench.ledger_full")
+                figures |= rounded(full.run(place.parent, args.families))
     if not args.json:
         for name, fact in machine().items():
             print(f"{name:36} {fact}")

@@ -15,6 +15,7 @@ from kube_pos.keys import KeyFile, Keys
 from kube_pos.ledger import documents as docs
 from kube_pos.ledger import entries
 from kube_pos.ledger.cards import CardNumber, card_number, card_token
+from kube_pos.ledger.chain import link
 from kube_pos.ledger.days import business_day, month_of
 from kube_pos.ledger.ids import (
     CommodityId,
@@ -113,11 +114,34 @@ def fill(replica: SqliteReplica, families: int, now_ms: int) -> None:
         cursor += len(page)
         page.clear()
 
-    for change in (*_catalogue(now_ms), *_families(families, now_ms)):
+    for change in list_changes(families, now_ms):
         page.append(change)
         if len(page) == _PAGE:
             flush(None)
     flush(now_ms)
+
+
+def list_changes(families: int, now_ms: int) -> Iterator[ReplicaChange]:
+    """Yield the documents of a first list: the catalogue, then family by family."""
+    yield from _catalogue(now_ms)
+    yield from _families(families, now_ms)
+
+
+def fill_journal(outlet: BenchOutlet, count: int) -> None:
+    """Add entries without effect (balance inquiries) up to `count`, as one commit."""
+    seq, head = outlet.journal.head()
+    at, day = outlet.till.now_ms(), outlet.till.today()
+
+    def rows() -> Iterator[tuple[int, str, int, bytes, bytes]]:
+        previous = head
+        for number in range(seq + 1, count + 1):
+            entry = entries.BalanceInquiry(at=at, day=day, by=StaffId(1), recipient=RecipientId(number))
+            body = entries.encode(entry)
+            previous = link(previous, number, body)
+            yield number, entries.kind_of(entry), at, body, previous
+
+    with outlet.files[0].write() as cursor:
+        cursor.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows())
 
 
 def _change(kind: str, key: str, doc: docs.Document) -> ReplicaChange:
