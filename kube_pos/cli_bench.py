@@ -35,9 +35,8 @@ def run(args: argparse.Namespace, _texts: Texts) -> int:
             place = Path(folder) / "outlet"
             place.mkdir()
             figures |= rounded(module.run(place))
-            if part == "ledger" and (args.full or args.families):
-                full = importlib.import_module("kube_pos.bench.ledger_full")
-                figures |= rounded(full.run(place.parent, args.families))
+            if args.full or args.families:
+                figures |= rounded(_full(part, place.parent, args.families))
     if not args.json:
         for name, fact in machine().items():
             print(f"{name:36} {fact}")
@@ -45,3 +44,18 @@ def run(args: argparse.Namespace, _texts: Texts) -> int:
             print(f"{name:36} {value}")
     sys.stdout.write(json.dumps(figures) + "\n" if args.json else "")
     return 0
+
+
+def _full(part: str, folder: Path, families: int) -> Figures:
+    """Return the figures of a part that take minutes, where it has any."""
+    match part:
+        case "ledger":
+            full = importlib.import_module("kube_pos.bench.ledger_full")
+            return dict(full.run(folder, families))
+        case "start":
+            place = folder / "long"
+            place.mkdir()
+            start = importlib.import_module("kube_pos.bench.start")
+            return dict(start.run_full(place))
+        case _:
+            return {}
