@@ -20,6 +20,7 @@ from kube_pos.devices.zxing import qr_modules
 from kube_pos.engine import Engine, Listeners
 from kube_pos.enrolment import program_version
 from kube_pos.folder import TillFolder
+from kube_pos.health import health, support_bundle
 from kube_pos.operations.till import Session
 from kube_pos.texts import Texts
 from kube_pos.ui.application import make_application
@@ -131,6 +132,8 @@ def _desk(engine: Engine, session: Session | None) -> Desk:
         paint_clock=time.perf_counter_ns,
         backup=engine.backup_sentence,
         ask_share=engine.shares.ask,
+        health=lambda: health(engine),
+        support=lambda: support_bundle(engine, versions()),
     )
 
 

@@ -85,6 +85,10 @@ class Desk:
     """The prints of which nobody knows whether they came out, oldest first. A short read."""
     backup: Callable[[], str] = _no_backup
     """How old the newest backup is, in words; empty where there is none to speak of. A short read."""
+    health: Callable[[], tuple[tuple[bool, str], ...]] | None = None
+    """What is well and what is not, each as a sentence; on the writer's thread."""
+    support: Callable[[], str] | None = None
+    """Write the support bundle, on the writer's thread; return where it lies."""
     printers: PrinterDesk | None = None
     """Setting up printers; None where there is nothing to set up."""
     readers: ReaderDesk | None = None

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWi
 
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, card, label, scrolled
+from kube_pos.ui.controls import Button, IconLabel, card, label, scrolled
 from kube_pos.ui.page_head import PageHead
 
 KEYS = (
@@ -44,7 +44,10 @@ class HelpPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 14, 16, 14)
         outer.setSpacing(12)
-        outer.addWidget(PageHead(say("help.title"), say("help.words"), self._verify))
+        support = Button(say("help.support"), context.theme, icon_name="send")
+        support.clicked.connect(self._make_bundle)
+        support.setVisible(context.desk.support is not None)
+        outer.addWidget(PageHead(say("help.title"), say("help.words"), support, self._verify))
         row = QHBoxLayout()
         row.setSpacing(14)
         row.addWidget(self._make_keys(), 1)
@@ -54,6 +57,8 @@ class HelpPage(QWidget):
     def begin(self) -> None:
         """Say how old the backup is, and put the focus on the check."""
         self._backup.setText(self._context.desk.backup())
+        if self._context.desk.health is not None:
+            self._context.bridge.run(self._context.desk.health, self._show_health)
         self._verify.setFocus()
 
     def _make_keys(self) -> QFrame:
@@ -101,9 +106,33 @@ class HelpPage(QWidget):
         self._backup = label("", "strong", wraps=True)
         column.addSpacing(10)
         column.addWidget(self._backup)
+        self._health = QVBoxLayout()
+        column.addLayout(self._health)
         column.addStretch(1)
         column.addWidget(label(say("help.privacy"), "small", wraps=True))
         return frame
+
+    def _show_health(self, lines: tuple[tuple[bool, str], ...]) -> None:
+        while (item := self._health.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        colours = self._context.theme.colours
+        for is_well, sentence in lines:
+            line = QWidget()
+            row = QHBoxLayout(line)
+            row.setContentsMargins(0, 2, 0, 2)
+            colour = colours.on_good_soft if is_well else colours.on_bad_soft
+            row.addWidget(IconLabel("check" if is_well else "warning", colour, 22))
+            row.addWidget(label(sentence, "strong", wraps=True), 1)
+            self._health.addWidget(line)
+
+    def _make_bundle(self) -> None:
+        make = self._context.desk.support
+        if make is not None:
+            tell = self._context.tell
+            self._context.bridge.run(make, lambda at: tell(Tone.GOOD, self._context.say("help.bundle", path=at)))
 
     def _check(self) -> None:
         self._verify.setEnabled(False)
