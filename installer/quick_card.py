@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the cashier's quick card, one A4 page: `.venv/bin/python installer/quick_card.py` → docs/quick-card.LANGUAGE.pdf."""
+"""Make the cashier's quick card: `.venv/bin/python installer/quick_card.py` → docs/quick-card.LANGUAGE.pdf, one A4 page."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _page(card: Card) -> FPDF:
         pdf.set_text_color(20, 20, 20)
         pdf.set_font("Inter", "", 13)
         for line in lines:
-            pdf.multi_cell(0, 7, line, new_x="LMARGIN", new_y="NEXT")
+            pdf.multi_cell(0, 7, line, align="L", new_x="LMARGIN", new_y="NEXT")
     return pdf
 
 
