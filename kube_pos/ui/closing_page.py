@@ -11,6 +11,7 @@ from kube_pos.ledger.quantity import format_number, format_rupiah
 from kube_pos.operations.closing import DayReport, close_day, x_report
 from kube_pos.ui.approval import Approval
 from kube_pos.ui.banner import Tone
+from kube_pos.ui.closing_export import export_newest
 from kube_pos.ui.context import Context
 from kube_pos.ui.controls import Button, IconLabel, ToneFrame, card, label, scrolled
 from kube_pos.ui.page_head import PageHead
@@ -33,7 +34,9 @@ class ClosingPage(QWidget):
         self._slips = Slips(context)
         self._print = Button(say("printing.print_x"), context.theme, icon_name="printer")
         self._print.clicked.connect(lambda: self._slips.report(PrintKind.X_REPORT))
-        self._head = PageHead(say("closing.title"), "", self._print, self._close)
+        export = Button(say("handover.export"), context.theme, icon_name="receipt")
+        export.clicked.connect(lambda: export_newest(context))
+        self._head = PageHead(say("closing.title"), "", export, self._print, self._close)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 14, 16, 14)
         outer.setSpacing(12)
