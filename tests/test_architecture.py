@@ -26,6 +26,7 @@ HOMES = {
     "fastapi": ("upstream/",),
     "uvicorn": ("upstream/",),
     "openpyxl": ("upstream/",),
+    "xlsxwriter": ("operations/closing_record", "upstream/report_files"),
     "fpdf": ("upstream/",),
     "keyring": ("keys",),
     "argon2": ("operations/signing_in", "upstream/"),
