@@ -49,7 +49,16 @@ def environment() -> Path:
     shutil.rmtree(place, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
     for lock in LOCKS:
-        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q", "--require-hashes"]
+        pip = [
+            str(python),
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "install",
+            "-q",
+            "--require-hashes",
+            "--no-deps",
+        ]
         subprocess.run([*pip, "--only-binary", ":all:", "-r", str(lock)], check=True)
     stamp.write_text(wanted)
     return python

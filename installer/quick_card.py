@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the cashier's quick card: `.venv/bin/python installer/quick_card.py` → docs/quick-card.LANGUAGE.pdf, one A4 page."""
+"""Make the cashier's card, one A4 page: `.venv/bin/python installer/quick_card.py` → docs/quick-card.LANGUAGE.pdf."""
 
 from __future__ import annotations
 
