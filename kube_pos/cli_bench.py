@@ -13,7 +13,7 @@ from typing import Any
 from kube_pos.bench.figures import Figures, machine, rounded
 from kube_pos.texts import Texts
 
-PARTS = ("start", "ledger", "readers", "printing", "sync", "ui")
+PARTS = ("start", "ledger", "readers", "printing", "sync", "ui", "stock")
 
 
 def add_commands(commands: Any, texts: Texts) -> None:
