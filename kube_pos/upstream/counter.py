@@ -38,6 +38,7 @@ from kube_pos.upstream.shares import LedgerState
 _CONTACT_STEP_MS = 60_000
 """How old `last_contact` may become before a poll that changes nothing writes it anew."""
 _LARGEST_N = 2**53
+_LARGEST_ID = 2**31 - 1
 _LONGEST_TOKEN = 64
 
 
@@ -98,7 +99,7 @@ def take_share_request(office: Office, caller: Caller, body: bytes) -> Signed:
         wanted = msgspec.json.decode(body, type=ShareRequest)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise RequestRefused("malformed") from None
-    if len(wanted.card or "") > _LONGEST_TOKEN or not 0 <= (wanted.recipient or 0) <= _LARGEST_N:
+    if len(wanted.card or "") > _LONGEST_TOKEN or not 0 <= (wanted.recipient or 0) <= _LARGEST_ID:
         raise RequestRefused("malformed")
     with office.database.write() as connection:
         answer = ask(connection, till.ledger_id, wanted, office.clock.now_ms())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from kube_pos.ledger.documents import CardState, Unit
 from kube_pos.ledger.entries import (
@@ -21,7 +21,7 @@ from kube_pos.ledger.entries import (
 )
 from kube_pos.ledger.ids import CardToken, EntitlementId, LedgerId, RecipientId
 from kube_pos.upstream import tables
-from kube_pos.upstream.database import insert_new
+from kube_pos.upstream.copying import insert_all_new, insert_rows
 from kube_pos.upstream.requests import settle
 from kube_pos.upstream.shares import tell_shares
 from kube_pos.upstream.spending import Spending
@@ -29,6 +29,8 @@ from kube_pos.upstream.unusual import Unusual
 from kube_pos.upstream.verdicts import Codes, ReportCode, VerdictCode
 
 _LARGEST = 2**53
+_LARGEST_ID = 2**31 - 1
+"""What a column of ids holds on every database; the office gives none above it."""
 _LARGEST_SUM = 2**40
 """A trillion rupiah: what no sale reaches, and no sum of real sales overflows."""
 _CLOCK_TOLERANCE_MS = 120_000
@@ -49,21 +51,23 @@ class Effects:
         self._unusual = Unusual(connection, ledger_id, self._spending)
         self._draws: dict[int, list[dict[str, Any]]] = {}
         self._cards: dict[CardToken, tuple[str, int, RecipientId]] = {}
+        self._new_sales: frozenset[int] = frozenset()
 
-    def prepare(self, entries: Iterable[AnyEntry]) -> None:
-        """Read at once what the entries to come will need."""
-        sales = [entry for entry in entries if isinstance(entry, Redemption) and _is_plausible(entry)]
+    def prepare(self, numbered: Sequence[tuple[int, AnyEntry]]) -> None:
+        """Read at once what the entries to come will need, and note their sales; numbers and entries, in order."""
+        plausible = [(seq, entry) for seq, entry in numbered if _is_plausible(entry)]
+        sales = [entry for _, entry in plausible if isinstance(entry, Redemption)]
         self._spending.load(draw.entitlement for sale in sales for line in sale.lines for draw in line.draws)
         tokens = sorted({sale.card for sale in sales if sale.card is not None})
         card = tables.card
         for row in self._connection.execute(select(card).where(card.c.token.in_(tokens))):
             self._cards[CardToken(row.token)] = (row.state, row.changed_at, RecipientId(row.recipient_id))
+        self._note_sales(plausible)
 
     def finish(self) -> None:
         """Write draws and shares, and tell the other ledgers that have a share of the same rows."""
         rows = [row for draws in self._draws.values() for row in draws]
-        if rows:
-            self._connection.execute(insert(tables.draw), rows)
+        insert_rows(self._connection, tables.draw, rows)
         self._draws.clear()
         moved = self._spending.flush()
         tell_shares(self._connection, moved)
@@ -80,7 +84,7 @@ class Effects:
             case Redemption():
                 codes += self._redemption(seq, entry)
             case GeneralSale():
-                codes += self._sale(seq, entry)
+                codes += () if seq in self._new_sales else (VerdictCode.DUPLICATE_SALE,)
             case Reversal():
                 codes += self._reversal(seq, entry)
             case ShareReleased():
@@ -96,9 +100,8 @@ class Effects:
         return tuple(dict.fromkeys(codes))
 
     def _redemption(self, seq: int, entry: Redemption) -> Codes:
-        duplicate = self._sale(seq, entry)
-        if duplicate:
-            return duplicate
+        if seq not in self._new_sales:
+            return (VerdictCode.DUPLICATE_SALE,)
         drawn: dict[EntitlementId, int] = {}
         for line in entry.lines:
             for draw in line.draws:
@@ -112,16 +115,20 @@ class Effects:
             codes += self._spending.spend(entitlement, amount, family, entry.day)
         return (*codes, *unusual, *self._card(entry.card, entry.at))
 
-    def _sale(self, seq: int, entry: Redemption | GeneralSale) -> Codes:
-        """Note a sale under its id; the database decides whether it was there before, at this till or another."""
-        row = {
-            "ledger_id": self._ledger_id,
-            "seq": seq,
-            "sale_id": entry.sale,
-            "day": entry.day.isoformat(),
-            "recipient_id": self._family(entry) if isinstance(entry, Redemption) else None,
-        }
-        return () if insert_new(self._connection, tables.sale, row) else (VerdictCode.DUPLICATE_SALE,)
+    def _note_sales(self, numbered: Sequence[tuple[int, AnyEntry]]) -> None:
+        """Note sales under their ids; the database decides which were there before, at this till or another."""
+        rows = [
+            {
+                "ledger_id": self._ledger_id,
+                "seq": seq,
+                "sale_id": entry.sale,
+                "day": entry.day.isoformat(),
+                "recipient_id": self._family(entry) if isinstance(entry, Redemption) else None,
+            }
+            for seq, entry in numbered
+            if isinstance(entry, Redemption | GeneralSale)
+        ]
+        self._new_sales = frozenset(insert_all_new(self._connection, tables.sale, rows, tables.sale.c.seq))
 
     def _store_draws(self, seq: int, drawn: dict[EntitlementId, int], sources: Iterable[Source]) -> None:
         by_id = {source.entitlement: source for source in sources}
@@ -134,6 +141,9 @@ class Effects:
 
     def _reversal(self, seq: int, entry: Reversal) -> Codes:
         sale = tables.sale
+        if entry.target >= seq:
+            # The sales of the whole batch are noted already, but nothing can be undone before it was done.
+            return (VerdictCode.UNKNOWN_SALE,)
         mine = (sale.c.ledger_id == self._ledger_id, sale.c.seq == entry.target)
         undone = self._connection.execute(
             update(sale).where(*mine, sale.c.reversed_by.is_(None)).values(reversed_by=seq)
@@ -194,11 +204,12 @@ def _is_plausible(entry: AnyEntry) -> bool:
             amounts = [draw.amount for line in entry.lines for draw in line.draws]
             ids: list[int] = [draw.entitlement for line in entry.lines for draw in line.draws]
             ids += [] if entry.recipient is None else [entry.recipient]
+            ids += [] if entry.stand_in is None else [entry.stand_in.program]
             ids += [number for source in entry.sources for number in (source.program, source.fund, source.budget_year)]
             return (
                 all(amount > 0 for amount in amounts)
                 and sum(amounts) < _LARGEST_SUM
-                and all(0 <= number < _LARGEST for number in ids)
+                and all(0 <= number <= _LARGEST_ID for number in ids)
                 and _is_name(entry.sale)
                 and (entry.card is None or _is_name(entry.card))
                 and all(_is_name(source.month) for source in entry.sources)
@@ -213,7 +224,7 @@ def _is_plausible(entry: AnyEntry) -> bool:
         case Reversal():
             return 0 < entry.target < _LARGEST
         case ShareReleased():
-            return 0 <= entry.released < _LARGEST and 0 <= entry.entitlement < _LARGEST
+            return 0 <= entry.released < _LARGEST and 0 <= entry.entitlement <= _LARGEST_ID
         case _:
             return True
 

@@ -19,6 +19,7 @@ from kube_pos.sync.wire import Batch, UploadAnswer, Verdict
 from kube_pos.upstream import tables
 from kube_pos.upstream.audit import note
 from kube_pos.upstream.batches import hashes_of
+from kube_pos.upstream.copying import insert_rows
 from kube_pos.upstream.database import insert_new
 from kube_pos.upstream.effects import Effects
 from kube_pos.upstream.guests import end_visits
@@ -93,7 +94,8 @@ def _append(
     effects = Effects(connection, LedgerId(ledger.id), now_ms)
     start = ledger.acked + 1 - batch.first
     entries = [_readable(body) for body in batch.bodies[start:]]
-    effects.prepare(entry for entry in entries if entry is not None)
+    first = ledger.acked + 1
+    effects.prepare([(seq, entry) for seq, entry in enumerate(entries, start=first) if entry is not None])
     rows: list[dict[str, object]] = []
     verdicts: list[dict[str, object]] = []
     matters: list[dict[str, object]] = []
@@ -106,7 +108,7 @@ def _append(
         rows.append({**row, "kind": kind, "body": batch.bodies[place], "hash": hashes[place], "received_at": now_ms})
         verdicts += [{**row, "code": code.value} for code in codes if isinstance(code, VerdictCode)]
         matters += [{**row, "code": code.value, "opened_at": now_ms} for code in codes]
-    connection.execute(insert(tables.entry), rows)
+    insert_rows(connection, tables.entry, rows)
     if verdicts:
         connection.execute(insert(tables.verdict), verdicts)
     if matters:

@@ -89,12 +89,13 @@ def _settle_chunk(connection: Connection, numbers: list[EntitlementId], now_ms: 
     waiting = waiting_at(connection, {row.recipient_id for row in rows}, now_ms)
     standing = _standing(connection, numbers)
     today = business_day(now_ms)
+    homes = {outlet_id: active_ledger(connection, outlet_id) for outlet_id in {row.outlet_id for row in rows}}
     grants: dict[LedgerId, list[Free]] = {}
     wanted: dict[tuple[EntitlementId, LedgerId], Recall] = {}
     for row in rows:
         asked = waiting.get(row.recipient_id) if row.expires_on >= today else None
         if row.free > 0:
-            taker = asked[0] if asked else active_ledger(connection, row.outlet_id)
+            taker = asked[0] if asked else homes[row.outlet_id]
             if taker is not None:
                 grants.setdefault(taker, []).append(Free(row.id, row.free))
         for recall, holder in _recalls(row, asked):

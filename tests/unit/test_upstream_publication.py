@@ -69,7 +69,7 @@ def new_ledger(database: Database, keys: Keys, number: int, outlet_id: OutletId)
 def take(connection: Connection, ledger_id: LedgerId, seq: int, entry: AnyEntry) -> tuple[str, ...]:
     """The effects of one entry, without the entry."""
     effects = Effects(connection, ledger_id, NOW_MS)
-    effects.prepare([entry])
+    effects.prepare([(seq, entry)])
     codes = effects.apply(seq, entry)
     effects.finish()
     return codes
@@ -160,7 +160,7 @@ class TestPublish:
         with database.read() as connection:
             row = dict(connection.execute(select(tables.entitlement).limit(1)).one()._mapping)
         del row["id"]
-        with pytest.raises(Exception, match="(?i)unique"), database.write() as connection:
+        with pytest.raises(Exception, match=r"(?i)unique"), database.write() as connection:
             connection.execute(insert(tables.entitlement), row)
 
     def test_the_home_outlet_s_newest_till_gets_it_all(self, office: tuple[Database, Keys]) -> None:
