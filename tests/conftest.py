@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,9 +26,9 @@ def outlet(tmp_path: Path) -> Iterator[Outlet]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def postgres() -> Iterator[Cluster]:
     """A real PostgreSQL for the whole run; started when the first test asks for it."""
-    with running_cluster(tmp_path_factory.mktemp("postgres")) as cluster:
+    with tempfile.TemporaryDirectory(prefix="kube-pos-") as folder, running_cluster(Path(folder)) as cluster:
         yield cluster
 
 

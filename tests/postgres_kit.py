@@ -56,7 +56,10 @@ def programs() -> Path | None:
 
 @contextmanager
 def running_cluster(folder: Path, **settings: str) -> Iterator[Cluster]:
-    """Start a server in an empty folder; stop it at the end. Root starts it as `postgres` or `nobody`."""
+    """Start a server in an empty folder; stop it at the end. Root starts it as `postgres` or `nobody`.
+
+    That user must reach the folder: those of pytest are root's alone.
+    """
     binaries = programs()
     assert binaries is not None, "PostgreSQL is missing: python3 dev.py test installs it"
     identity = _identity()
@@ -64,9 +67,6 @@ def running_cluster(folder: Path, **settings: str) -> Iterator[Cluster]:
     if identity is not None:
         owner = {"user": identity.pw_uid, "group": identity.pw_gid, "extra_groups": []}
         os.chown(folder, identity.pw_uid, identity.pw_gid)
-        for parent in (folder, *folder.parents):
-            if parent.stat().st_uid == os.getuid() and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
     data, log = folder / "data", folder / "log"
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
