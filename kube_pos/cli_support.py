@@ -20,6 +20,7 @@ from kube_pos.ledger.entitlement import Allowed, Refused
 from kube_pos.ledger.quantity import format_rupiah
 from kube_pos.ledger.sqlite_journal import SqliteJournal
 from kube_pos.ledger.sqlite_queues import SqliteOutbox
+from kube_pos.ledger.sqlite_rebuild import rebuild
 from kube_pos.ledger.sqlite_replica import SqliteReplica
 from kube_pos.ledger.sqlite_verify import verify
 from kube_pos.old_ledgers import verify_kept
@@ -51,6 +52,7 @@ def add_commands(commands: Any, texts: Texts) -> None:
     receipt.add_argument("--out", type=Path, help=texts.say("cli.receipt_out"))
     check = commands.add_parser("verify", help=texts.say("cli.verify"))
     check.add_argument("--journal", type=Path, metavar="FILE", help=texts.say("keeping.verify_journal"))
+    check.add_argument("--rebuild", action="store_true", help=texts.say("keeping.verify_rebuild"))
     joining = commands.add_parser("enrol", help=texts.say("cli.enrol"))
     joining.add_argument("code", nargs="+", help=texts.say("cli.enrol_code"))
     for parser in (balance, read, check):
@@ -169,7 +171,8 @@ def _balance_facts(found: LookUp) -> dict[str, object]:
 def _verify(folder: TillFolder, args: argparse.Namespace, texts: Texts) -> int:
     if args.journal is None:
         SqliteJournal(folder.journal).identity()
-        report = verify(folder.journal, DeviceKey(folder.keys.device).public_key())
+        prove = rebuild if args.rebuild else verify
+        report = prove(folder.journal, DeviceKey(folder.keys.device).public_key())
     else:
         report = verify_kept(folder, args.journal)
     if args.json:

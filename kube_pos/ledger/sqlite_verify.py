@@ -49,7 +49,7 @@ class VerifyReport:
 
 
 @dataclass(slots=True)
-class _Rebuilt:
+class Rebuilt:
     """The projections, made anew from the entries."""
 
     stock: dict[int, int] = field(default_factory=dict)
@@ -72,6 +72,19 @@ class _Rebuilt:
         for closed in effects.closes:
             self.closing.setdefault(closed, seq)
         self.records.take_in(seq, effects.records)
+
+    def expected(self) -> Iterator[tuple[str, dict[Any, Any], str]]:
+        """Yield each table's name, the rows that it should hold by key, and the statement that reads them."""
+        shares = {
+            entitlement: (self.spent.get(entitlement, 0), self.released.get(entitlement, 0))
+            for entitlement in self.spent.keys() | self.released.keys()
+        }
+        sales = {seq: (*facts, self.closing.get(seq)) for seq, facts in self.sales.items()}
+        stock = {product: (on_hand,) for product, on_hand in self.stock.items()}
+        yield "share_use", shares, "SELECT entitlement, spent, released FROM share_use"
+        yield "sale", sales, "SELECT seq, sale, receipt, recipient, target, closing FROM sale"
+        yield "stock", stock, "SELECT product, on_hand FROM stock"
+        yield from self.records.expected()
 
 
 def verify(database: Database, public_key: bytes | None = None) -> VerifyReport:
@@ -115,8 +128,8 @@ def _one_moment(database: Database) -> Iterator[Connection]:
 def _prove(connection: Connection, proof: _Proof, public_key: bytes | None) -> None:
     for row in connection.exec_driver_sql("PRAGMA cipher_integrity_check"):
         proof.findings.append(Finding("damaged_page", str(row[0])))
-    rebuilt = _Rebuilt()
-    for seq, fault in _walk(connection, rebuilt):
+    rebuilt = Rebuilt()
+    for seq, fault in walk(connection, rebuilt):
         proof.entries += 1
         if fault is None and proof.trusted_to == seq - 1:
             proof.trusted_to = seq
@@ -151,7 +164,7 @@ def _unsigned(connection: Connection, public_key: bytes | None) -> Iterator[Find
             yield Finding("checkpoint", str(seq))
 
 
-def _walk(connection: Connection, rebuilt: _Rebuilt) -> Iterator[tuple[int, str | None]]:
+def walk(connection: Connection, rebuilt: Rebuilt) -> Iterator[tuple[int, str | None]]:
     """Yield each entry's number with what is wrong with it, taking it into the projections on the way."""
     ledger_id = connection.exec_driver_sql("SELECT ledger_id FROM identity").scalar()
     previous = genesis(LedgerId(str(ledger_id)))
@@ -168,7 +181,7 @@ def _walk(connection: Connection, rebuilt: _Rebuilt) -> Iterator[tuple[int, str 
         previous, expected = digest, seq + 1
 
 
-def _take_in(connection: Connection, rebuilt: _Rebuilt, seq: int, row: tuple[str, int, bytes]) -> str | None:
+def _take_in(connection: Connection, rebuilt: Rebuilt, seq: int, row: tuple[str, int, bytes]) -> str | None:
     kind, at, body = row
     try:
         entry = decode(body)
@@ -192,25 +205,13 @@ def _target(connection: Connection, entry: AnyEntry) -> AnyEntry | None:
     return target
 
 
-def _compare(connection: Connection, rebuilt: _Rebuilt) -> Iterator[Finding]:
+def _compare(connection: Connection, rebuilt: Rebuilt) -> Iterator[Finding]:
     """Yield every row of a projection that the journal does not bear out."""
 
     def stored(sql: str) -> dict[Any, Any]:
         return {row[0]: tuple(row[1:]) for row in connection.exec_driver_sql(sql)}
 
-    shares = {
-        entitlement: (rebuilt.spent.get(entitlement, 0), rebuilt.released.get(entitlement, 0))
-        for entitlement in rebuilt.spent.keys() | rebuilt.released.keys()
-    }
-    sales = {seq: (*facts, rebuilt.closing.get(seq)) for seq, facts in rebuilt.sales.items()}
-    stock = {product: (on_hand,) for product, on_hand in rebuilt.stock.items()}
-    projections: tuple[tuple[str, dict[Any, Any], str], ...] = (
-        ("share_use", shares, "SELECT entitlement, spent, released FROM share_use"),
-        ("sale", sales, "SELECT seq, sale, receipt, recipient, target, closing FROM sale"),
-        ("stock", stock, "SELECT product, on_hand FROM stock"),
-        *rebuilt.records.expected(),
-    )
-    for name, expected, sql in projections:
+    for name, expected, sql in rebuilt.expected():
         found = stored(sql)
         for key in sorted(expected.keys() | found.keys()):
             if expected.get(key) != found.get(key):
