@@ -7,13 +7,14 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, inspect, text
 
 from kube_pos.errors import DatabaseTooNew
-from kube_pos.upstream import schema_1, schema_2, schema_3, schema_4
+from kube_pos.upstream import schema_1, schema_2, schema_3, schema_4, schema_5
 
 STEPS: tuple[tuple[str, ...], ...] = (
     schema_1.STATEMENTS,
     schema_2.STATEMENTS,
     schema_3.STATEMENTS,
     schema_4.STATEMENTS,
+    schema_5.STATEMENTS,
 )
 """The statements of schema 1, 2, …; a released step is never edited."""
 NEWEST = len(STEPS)

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from kube_pos.clock import Clock
 from kube_pos.sync.wire import PROTOCOL
+from kube_pos.upstream.console.pages import make_console
 from kube_pos.upstream.counter import Office
 from kube_pos.upstream.database import Database
 from kube_pos.upstream.keys import load_keys
@@ -23,7 +24,9 @@ def make_app(database: Database, clock: Clock) -> FastAPI:
     with database.write() as connection:
         keys = load_keys(connection)
     app = FastAPI(title="kube-pos upstream", version=str(PROTOCOL))
-    app.include_router(make_router(Office(database, keys, clock)))
+    office = Office(database, keys, clock)
+    app.include_router(make_router(office))
+    app.include_router(make_console(office))
 
     @app.exception_handler(RequestRefused)
     async def _refused(_request: Request, error: RequestRefused) -> Response:

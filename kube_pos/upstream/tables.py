@@ -296,3 +296,32 @@ recall = Table(
     Column("entitlement_id", ForeignKey("entitlement.id"), primary_key=True),
     Column("ledger_id", ForeignKey("ledger.id"), primary_key=True),
 )
+officer = Table(
+    "officer",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("active", Integer, nullable=False),
+    Column("wrong_tries", Integer, nullable=False),
+    Column("locked_until", BigInteger, nullable=False),
+)
+officer_session = Table(
+    "officer_session",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("officer_id", ForeignKey("officer.id"), nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+exception_decision = Table(
+    "exception_decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("exception_id", ForeignKey("exception.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)

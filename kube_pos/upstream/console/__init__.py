@@ -1,0 +1,1 @@
+"""The office console: pages for officers, made on the server."""
