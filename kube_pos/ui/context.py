@@ -16,6 +16,12 @@ from kube_pos.ui.desk import Desk
 from kube_pos.ui.theme import Theme
 
 
+class TillLocked(KubePosError):
+    """Something was to be written while nobody is signed in; nothing is stored. Facts: none."""
+
+    code = "till_locked"
+
+
 class Shift(QObject):
     """Who stands at the till now; nobody while it is locked."""
 
@@ -62,10 +68,10 @@ class Context:
         return self.desk.texts.say(f"ui.{key}", **facts)
 
     def session(self) -> Session:
-        """Return who is signed in; the pages that call it are only open to someone who is."""
+        """Return who is signed in. Raises TillLocked: an answer may come after the till was locked."""
         session = self.shift.session
         if session is None:
-            raise KubePosError
+            raise TillLocked
         return session
 
     def tell(self, tone: Tone, text: str) -> None:
