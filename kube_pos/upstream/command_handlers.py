@@ -23,6 +23,7 @@ from kube_pos.upstream.card_sheet import write_card_sheet
 from kube_pos.upstream.catalogue import find_id
 from kube_pos.upstream.codes import write_qr
 from kube_pos.upstream.command_ledgers import free_till, retire_till
+from kube_pos.upstream.command_officers import officer
 from kube_pos.upstream.database import Database, open_database
 from kube_pos.upstream.enrolment import make_code
 from kube_pos.upstream.keys import Keys, load_keys
@@ -50,6 +51,7 @@ def handle(args: argparse.Namespace, texts: Texts, clock: Clock) -> None:
         "check-receipt": _check_receipt,
         "retire": retire_till,
         "free": free_till,
+        "officer": officer,
     }
     database = open_database(str(args.database))
     try:

@@ -22,8 +22,8 @@ def officer(args: argparse.Namespace, database: Database, texts: Texts, clock: C
     password = secrets.token_urlsafe(15)
     with database.write() as connection:
         known = dict(officers(connection))
-        if args.deed == "reset" and args.name not in known:
-            raise OfficerUnknown(name=args.name or "")
+        if not args.name or (args.deed == "reset" and args.name not in known):
+            raise OfficerUnknown(name=args.name)
         role = known[args.name] if args.deed == "reset" else OfficerRole(args.role)
         put_officer(connection, args.name, role, password, clock.now_ms())
     told = texts.say("console_officer.done", name=args.name, role=role.value, password=password)

@@ -39,6 +39,14 @@ def add_options(
     _check_receipt(add("check-receipt"), texts)
     _ledger(add("retire"), texts)
     _ledger(add("free"), texts)
+    _officer(add("officer"), texts)
+
+
+def _officer(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("deed", choices=("add", "reset", "list"), help=texts.say("console_officer.deed"))
+    parser.add_argument("name", nargs="?", default="", help=texts.say("console_officer.name"))
+    roles = ("viewer", "officer", "administrator")
+    parser.add_argument("--role", choices=roles, default="officer", help=texts.say("console_officer.role"))
 
 
 def _ledger(parser: argparse.ArgumentParser, texts: Texts) -> None:
