@@ -10,8 +10,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from kube_pos.texts import Texts
 from kube_pos.upstream import tables
 from kube_pos.upstream.console.officers import FREE_TRIES, IDLE_MS, LOCK_MS, OfficerRole, put_officer
+from kube_pos.upstream.receipt_check import ReceiptCodeUnreadable
 from tests.city_kit import City, open_city
 from tests.upstream_kit import NOW_MS, SetClock, publish_two_months, serving
 
@@ -136,3 +138,11 @@ def test_the_language_is_switched(console: Console) -> None:
     assert "Masuk" in console.client.get("/console/sign-in").text
     console.client.post("/console/language", data={"language": "en"})
     assert "Sign in" in console.client.get("/console/sign-in").text
+
+
+def test_a_typed_receipt_code_is_judged(console: Console) -> None:
+    console.sign_in("viewer")
+    page = console.post("/console/receipts", code="<i>bukan kode</i>")
+    assert page.status_code == 200
+    assert Texts("id").error(ReceiptCodeUnreadable()) in page.text
+    assert "<i>" not in page.text

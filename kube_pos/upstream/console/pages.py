@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from jinja2 import Environment, PackageLoader
 
+from kube_pos.errors import KubePosError
 from kube_pos.ledger.ids import LedgerId
 from kube_pos.ledger.quantity import format_number, format_rupiah
 from kube_pos.texts import LANGUAGES, Texts
@@ -20,6 +21,7 @@ from kube_pos.upstream.console.officers import OfficerRole, Signed
 from kube_pos.upstream.counter import Office
 from kube_pos.upstream.errors import TillNotRetired
 from kube_pos.upstream.ledgers import free_frozen, retire
+from kube_pos.upstream.receipt_check import check_receipt
 from kube_pos.upstream.reports import as_csv, report
 
 HEADERS = {
@@ -112,6 +114,8 @@ def make_console(office: Office) -> APIRouter:
     get("/tills", _tills)
     get("/exceptions", _exceptions)
     get("/report.csv", _report)
+    get("/receipts", _receipts)
+    post("/receipts", _check, OfficerRole.VIEWER)
     post("/exceptions", _decide, OfficerRole.OFFICER)
     post("/tills/retire", _retire, OfficerRole.ADMINISTRATOR)
     post("/tills/free", _free, OfficerRole.ADMINISTRATOR)
@@ -229,6 +233,30 @@ def _report(desk: Desk, _signed: Signed, _form: Form) -> Response:
         text = as_csv(report(connection))
     headers = {**HEADERS, "Content-Disposition": 'attachment; filename="laporan.csv"'}
     return Response(text.encode("utf-8-sig"), 200, headers, "text/csv; charset=utf-8")
+
+
+def _receipts(desk: Desk, signed: Signed, _form: Form) -> Response:
+    return desk.page("receipts", signed, sentences=[])
+
+
+def _check(desk: Desk, signed: Signed, form: Form) -> Response:
+    say = desk.texts.say
+    try:
+        with desk.office.database.read() as connection:
+            checked = check_receipt(connection, form.get("code", "").strip())
+    except KubePosError as error:
+        return desk.page("receipts", signed, sentences=[desk.texts.error(error)])
+    code = checked.code
+    valid = say(
+        "upstream_receipt.valid_copy" if code.copy else "upstream_receipt.valid",
+        receipt=code.receipt,
+        terminal=checked.terminal,
+        outlet=checked.outlet,
+        amount=format_rupiah(code.rupiah),
+        copy=code.copy,
+    )
+    stored = say("upstream_receipt.stored" if checked.is_stored else "upstream_receipt.not_yet")
+    return desk.page("receipts", signed, sentences=[valid, stored])
 
 
 async def _form(request: Request) -> Form:
