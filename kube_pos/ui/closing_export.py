@@ -59,6 +59,10 @@ def pdf_of(record: Handover, texts: Texts) -> bytes:
     writer.setResolution(96)
     writer.setTitle(texts.say("handover.title"))
     document = QTextDocument()
+    # A size of its own: the window's is set for a screen, and would break the columns of the page.
+    font = document.defaultFont()
+    font.setPointSize(9)
+    document.setDefaultFont(font)
     document.setHtml(_html(record, texts))
     document.print_(writer)
     del writer
