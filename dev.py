@@ -100,7 +100,9 @@ def _set_up(*, with_tests: bool) -> str:
     STAMP.unlink(missing_ok=True)
     subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
-    done = subprocess.run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)], check=False)
+    done = subprocess.run(
+        [*pip, "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)], check=False
+    )
     if done.returncode:
         return "The Python packages could not be installed; is there a network? Run the command again."
     # The stamp comes last, so that an interrupted set-up starts again.
