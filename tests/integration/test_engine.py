@@ -200,6 +200,7 @@ def test_a_file_made_read_only_stores_nothing(outlet: Outlet) -> None:
 def test_another_writer_that_never_ends_is_told_and_nothing_is_stored(outlet: Outlet) -> None:
     other = sqlcipher.connect(str(outlet.folder / "journal.db"), isolation_level=None)
     other.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    other.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
     other.execute("BEGIN IMMEDIATE")
     outlet.journal_file.read().exec_driver_sql("PRAGMA busy_timeout = 20")
     try:
@@ -214,6 +215,7 @@ def test_another_writer_that_never_ends_is_told_and_nothing_is_stored(outlet: Ou
 def test_a_block_holds_the_file_from_its_first_moment(outlet: Outlet) -> None:
     other = sqlcipher.connect(str(outlet.folder / "journal.db"), isolation_level=None)
     other.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    other.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
     other.execute("PRAGMA busy_timeout = 0")
     with outlet.journal_file.write(), pytest.raises(sqlcipher.OperationalError, match="locked"):
         other.execute("BEGIN IMMEDIATE")
