@@ -159,6 +159,8 @@ class DecisionPanel(QWidget):
             self._report,
         ):
             column.addWidget(button)
+            # Never all at once: together they would make the window taller than a laptop's screen.
+            button.setVisible(button is self._report)
         column.addStretch(1)
         column.addWidget(self._leave)
         return box

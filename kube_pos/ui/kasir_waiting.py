@@ -57,6 +57,7 @@ class WaitingPanel(QWidget):
         line.addWidget(look, 0, Qt.AlignmentFlag.AlignBottom)
         column.addLayout(line)
         column.addWidget(Keypad(self._context.theme, self._number, say("key.back"), DIGITS))
+        column.addLayout(self._without_card())
         self._picture_age = QTimer(self)
         self._picture_age.setSingleShot(True)
         self._picture_age.timeout.connect(self._no_picture)
@@ -78,21 +79,23 @@ class WaitingPanel(QWidget):
             column.addWidget(label(say(f"waiting.{name}"), "soft", wraps=True))
             column.addSpacing(6)
         column.addStretch(1)
-        self._add_special(column)
         return frame
 
-    def _add_special(self, column: QVBoxLayout) -> None:
+    def _without_card(self) -> QHBoxLayout:
         say, theme = self._context.say, self._context.theme
-        self._deliveries = Button(say("waiting.deliveries", n=0), theme, kind="left", icon_name="truck")
-        cash = Button(say("special.cash"), theme, kind="left", icon_name="cash")
-        slip = Button(say("waiting.slip"), theme, kind="left", icon_name="receipt")
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        self._deliveries = Button(say("waiting.deliveries", n=0), theme, icon_name="truck")
+        cash = Button(say("special.cash"), theme, icon_name="cash")
+        slip = Button(say("waiting.slip"), theme, icon_name="receipt")
         for button, signal in (
             (cash, self.cash_wanted),
             (slip, self.slip_wanted),
             (self._deliveries, self.deliveries_wanted),
         ):
             button.clicked.connect(signal)
-            column.addWidget(button)
+            row.addWidget(button, 1)
+        return row
 
     def begin(self) -> None:
         """Show today's counts and put the cursor into the number field."""

@@ -66,6 +66,13 @@ def sold(counter: Counter) -> Counter:
     return counter
 
 
+def test_every_page_fits_a_small_laptop_beside_its_task_bar(counter: Counter) -> None:
+    scan(counter, family_with_rapel(counter.outlet))
+    size = counter.window.minimumSizeHint()
+    assert size.width() <= 1366
+    assert size.height() <= 728
+
+
 def cells(counter: Counter) -> list[list[str]]:
     (table,) = [t for t in counter.window.findChildren(QTableView) if t.isVisible()][:1]
     model = table.model()
