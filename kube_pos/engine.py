@@ -37,7 +37,7 @@ from kube_pos.operations.till import Till
 from kube_pos.operations.trial_page import trial_page
 from kube_pos.printing import Printing, PrintingParts
 from kube_pos.reader_setup import ReaderSetup, reader_settings
-from kube_pos.settings import FILE_NAME
+from kube_pos.settings import FILE_NAME, authority
 from kube_pos.share_asker import OfficeClient, ShareAsker
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.state import SyncReport, SyncState
@@ -193,7 +193,12 @@ class Engine:
 
         identity = self.identity
         return UpstreamClient(
-            identity.upstream_address, identity.ledger_id, self._key, identity.upstream_key, self._clock
+            identity.upstream_address,
+            identity.ledger_id,
+            self._key,
+            identity.upstream_key,
+            self._clock,
+            ca_file=authority(self.folder.settings),
         )
 
 

@@ -19,6 +19,7 @@ from kube_pos.ledger.ports import Identity
 from kube_pos.ledger.sqlite_journal import SqliteJournal
 from kube_pos.ledger.sqlite_predecessors import predecessors
 from kube_pos.marks import device_name
+from kube_pos.settings import authority
 from kube_pos.sync.signing import DeviceKey
 from kube_pos.sync.wire import EnrolmentRequest, from_base64, read_enrolment_code, to_base64
 from kube_pos.version import VERSION
@@ -73,7 +74,7 @@ def enrol(folder: TillFolder, code_text: str, clock: Clock | None = None) -> Ide
         device_name=platform.node(),
         program_version=program_version(),
     )
-    answer = client.enrol(code, request)
+    answer = client.enrol(code, request, ca_file=authority(folder.settings))
     identity = Identity(
         ledger_id=answer.ledger_id,
         terminal=answer.terminal,

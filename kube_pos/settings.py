@@ -38,10 +38,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`slips`: slips and reports come out there; `spare`: everything, while the first printer can't print."""
     sync_interval_s: int = 60
     """Seconds between two looks at upstream when nothing is waiting."""
+    ca_file: str = ""
+    """The office's own certificate authority (PEM); empty: the authorities that the program ships with."""
     key_file: str = ""
     """Where the data's key lies on a machine without a keyring; empty: the keyring."""
     backup_folder: str = ""
     """Where backups go once a day and at day close, best on a stick or another disk; empty: nowhere."""
+
+
+def authority(settings: Settings) -> Path | None:
+    """Return the file of the only authority to trust, if the office has one of its own."""
+    return Path(settings.ca_file) if settings.ca_file else None
 
 
 def load(path: Path) -> Settings:

@@ -28,6 +28,7 @@ from kube_pos.sync.address import usable_address
 from kube_pos.sync.cycle import Traffic
 from kube_pos.sync.failures import (
     AddressUnusable,
+    AuthorityUnreadable,
     BadSignature,
     CertificateRefused,
     Offline,
@@ -269,7 +270,11 @@ def enrol(
 def _context(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is None:
         return httpx.create_ssl_context(trust_env=False)
-    context = ssl.create_default_context(cafile=str(ca_file))
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file))
+    except OSError as error:
+        # SSLError, for a file that holds no certificate, is an OSError too.
+        raise AuthorityUnreadable(path=str(ca_file), reason=error.strerror or "") from error
     context.verify_flags |= _NO_CHECK_TIME
     return context
 

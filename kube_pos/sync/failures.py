@@ -32,6 +32,12 @@ class CertificateRefused(KubePosError):
     code = "certificate_refused"
 
 
+class AuthorityUnreadable(KubePosError):
+    """The file of the office's own certificate authority is missing or holds none. Facts: path, reason."""
+
+    code = "authority_unreadable"
+
+
 class BadSignature(KubePosError):
     """An answer is not signed by upstream's pinned key; nothing of it was believed."""
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kube_pos.errors import KubePosError, StorageFailed
 from kube_pos.sync.failures import (
+    AuthorityUnreadable,
     BadSignature,
     CertificateRefused,
     ChainBroken,
@@ -60,6 +61,7 @@ _STATES: tuple[tuple[type[KubePosError], SyncState], ...] = (
     (BadSignature, SyncState.NOT_TRUSTED),
     (WrongFingerprint, SyncState.NOT_TRUSTED),
     (CertificateRefused, SyncState.NOT_TRUSTED),
+    (AuthorityUnreadable, SyncState.NOT_TRUSTED),
     (KeyRefused, SyncState.KEY_REFUSED),
     (Retired, SyncState.RETIRED),
     (Fork, SyncState.STOPPED_FORK),

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from kube_pos.sync.client import UpstreamClient, enrol
-from kube_pos.sync.failures import CertificateRefused
+from kube_pos.sync.failures import AuthorityUnreadable, CertificateRefused
+from kube_pos.sync.state import SyncState, report_of
 from kube_pos.sync.wire import EnrolmentRequest, to_base64
 from tests.fakes import FixedClock
 from tests.sync_kit import LEDGER, OFFICE_KEY, TILL_KEY, Office
@@ -106,6 +107,19 @@ def test_dates_of_a_pinned_authority_lock_no_till_with_a_wrong_clock_out(authori
     middle = NOW + years * YEAR
     with office(authority.server(middle - YEAR / 2, middle + YEAR / 2), authority.file) as (_, client):
         assert client.changes(0).next == 0
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_a_file_without_an_authority_is_told_by_its_name(
+    authority: Authority, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "kantor.pem"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(AuthorityUnreadable) as caught, office(authority.server(NOW - YEAR, NOW + YEAR), file):
+        pass
+    assert caught.value.facts["path"] == str(file)
+    assert report_of(caught.value).state is SyncState.NOT_TRUSTED
 
 
 def test_another_authority_is_refused(authority: Authority, tmp_path: Path) -> None:
