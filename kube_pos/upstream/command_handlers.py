@@ -24,12 +24,12 @@ from kube_pos.upstream.catalogue import find_id
 from kube_pos.upstream.codes import write_qr
 from kube_pos.upstream.command_ledgers import free_till, retire_till
 from kube_pos.upstream.command_officers import officer
+from kube_pos.upstream.command_reports import write_report
 from kube_pos.upstream.database import Database, open_database
 from kube_pos.upstream.enrolment import make_code
 from kube_pos.upstream.keys import Keys, load_keys
 from kube_pos.upstream.publication import Publication, publish
 from kube_pos.upstream.receipt_check import check_receipt
-from kube_pos.upstream.reports import as_csv, as_json, report
 from kube_pos.upstream.sample_city import seed_city
 from kube_pos.upstream.server import listen, serve
 from kube_pos.upstream.service import make_app
@@ -46,7 +46,7 @@ def handle(args: argparse.Namespace, texts: Texts, clock: Clock) -> None:
         "amend": _amend,
         "extend": _extend,
         "enrol": _enrol,
-        "report": _report,
+        "report": write_report,
         "sample-city": _sample_city,
         "check-receipt": _check_receipt,
         "retire": retire_till,
@@ -163,17 +163,6 @@ def _enrol(args: argparse.Namespace, database: Database, texts: Texts, clock: Cl
     if args.qr is not None:
         write_qr(args.qr, text)
         _say(texts.say("upstream_enrolment.qr", path=str(args.qr)))
-
-
-def _report(args: argparse.Namespace, database: Database, _texts: Texts, _clock: Clock) -> None:
-    with database.read() as connection:
-        lines = report(connection)
-    if args.csv is not None:
-        args.csv.write_text(as_csv(lines), encoding="utf-8-sig", newline="")
-    if args.json:
-        _say(json.dumps(as_json(lines), ensure_ascii=False))
-    elif args.csv is None:
-        sys.stdout.write(as_csv(lines))
 
 
 def _sample_city(args: argparse.Namespace, database: Database, texts: Texts, clock: Clock) -> None:

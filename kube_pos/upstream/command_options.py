@@ -9,6 +9,11 @@ from pathlib import Path
 from kube_pos.texts import Texts
 
 DEFAULT_PORT = 8472
+REPORTS = (
+    "districts", "wards", "outlets", "funds", "months", "served", "unserved", "expiring", "exceptions", "mismatches",
+    "silent",
+)  # fmt: skip
+"""The kinds of `report_kinds`, written here so that a till's command line need not load the office's libraries."""
 
 
 def add_options(
@@ -107,8 +112,15 @@ def _enrol(parser: argparse.ArgumentParser, texts: Texts) -> None:
 
 
 def _report(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    parser.add_argument("kind", nargs="?", choices=REPORTS, help=texts.say("upstream_help.report_kind"))
     parser.add_argument("--json", action="store_true", help=texts.say("upstream_help.json"))
     parser.add_argument("--csv", type=Path, metavar="FILE", help=texts.say("upstream_help.csv"))
+    parser.add_argument("--xlsx", type=Path, metavar="FILE.xlsx", help=texts.say("upstream_help.xlsx"))
+    for name, key in (("from", "first"), ("to", "last")):
+        said = texts.say(f"upstream_help.{key}")
+        parser.add_argument(f"--{name}", dest=key, type=date.fromisoformat, metavar="2026-12-31", help=said)
+    parser.add_argument("--days", type=int, metavar="N", help=texts.say("upstream_help.days"))
+    parser.add_argument("--officer", default="officer", help=texts.say("upstream_help.officer"))
 
 
 def _sample_city(parser: argparse.ArgumentParser, texts: Texts) -> None:

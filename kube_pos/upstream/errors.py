@@ -75,3 +75,9 @@ class TillNotRetired(KubePosError):
     """Only a retired till's share can be freed. Facts: terminal."""
 
     code = "till_not_retired"
+
+
+class ReportNotWritten(KubePosError):
+    """A report's file can't be written. Facts: path, reason."""
+
+    code = "report_not_written"

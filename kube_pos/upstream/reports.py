@@ -131,7 +131,7 @@ def _entitled(connection: Connection) -> dict[_Key, _Entitled]:
         .outerjoin(spent, spent.c.entitlement_id == entitlement.c.id)
         .group_by(*key)
     )
-    return {_Key(*row[:6]): _Entitled(*row[6:]) for row in rows}
+    return {_Key(*row[:6]): _Entitled(*map(int, row[6:])) for row in rows}
 
 
 def _used(connection: Connection) -> dict[_Key, int]:
@@ -152,4 +152,4 @@ def _used(connection: Connection) -> dict[_Key, int]:
         .where(sale.c.reversed_by.is_(None))
         .group_by(*key)
     )
-    return {_Key(*row[:6]): row[6] for row in rows}
+    return {_Key(*row[:6]): int(row[6]) for row in rows}
