@@ -56,7 +56,7 @@ def _officer(parser: argparse.ArgumentParser, texts: Texts) -> None:
 
 def _ledger(parser: argparse.ArgumentParser, texts: Texts) -> None:
     parser.add_argument("terminal", metavar="A03", help=texts.say("upstream_help.terminal"))
-    parser.add_argument("--officer", required=True, help=texts.say("upstream_help.officer"))
+    parser.add_argument("--officer", required=True, help=texts.say("upstream_help.officer_name"))
 
 
 def _serve(parser: argparse.ArgumentParser, texts: Texts) -> None:
@@ -100,7 +100,7 @@ def _rows(parser: argparse.ArgumentParser, texts: Texts) -> None:
     parser.add_argument("--month", required=True, metavar="2026-11", help=texts.say("upstream_help.month"))
     chosen = texts.say("upstream_help.recipient")
     parser.add_argument("--recipient", action="append", type=int, metavar="N", help=chosen)
-    parser.add_argument("--officer", default="officer", help=texts.say("upstream_help.officer"))
+    parser.add_argument("--officer", default="officer", help=texts.say("upstream_help.officer_name"))
 
 
 def _enrol(parser: argparse.ArgumentParser, texts: Texts) -> None:
@@ -120,7 +120,7 @@ def _report(parser: argparse.ArgumentParser, texts: Texts) -> None:
         said = texts.say(f"upstream_help.{key}")
         parser.add_argument(f"--{name}", dest=key, type=date.fromisoformat, metavar="2026-12-31", help=said)
     parser.add_argument("--days", type=int, metavar="N", help=texts.say("upstream_help.days"))
-    parser.add_argument("--officer", default="officer", help=texts.say("upstream_help.officer"))
+    parser.add_argument("--officer", default="officer", help=texts.say("upstream_help.officer_name"))
 
 
 def _sample_city(parser: argparse.ArgumentParser, texts: Texts) -> None:
