@@ -20,8 +20,9 @@ def health(engine: Engine) -> tuple[tuple[bool, str], ...]:
     texts = engine.texts
     free = shutil.disk_usage(engine.folder.path).free // 2**20
     wrong = clock_sentence(clock_state(engine.till), texts)
-    disk = texts.say("health.disk" if free >= LOW_MIB else "health.disk_low", free=free)
-    return ((free >= LOW_MIB, disk), (not wrong, wrong or texts.say("clock.ok")))
+    enough = free >= LOW_MIB
+    disk = texts.say("health.disk", free=free // 2**10) if enough else texts.say("health.disk_low", free=free)
+    return ((enough, disk), (not wrong, wrong or texts.say("clock.ok")))
 
 
 def support_bundle(engine: Engine, versions: Iterable[tuple[str, str]]) -> str:
