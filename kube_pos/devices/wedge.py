@@ -16,6 +16,8 @@ _CLOCK_SPAN_MS = 1 << 32
 _GROUP_SEPARATOR = "\x1d"
 _LONGEST = 512
 _SURE_KEYS = 3
+_BUSY_MEAN_GAP_MS = 50
+"""What a busy computer may make of any fast scanner's pace; no person keeps that up and ends with Enter."""
 _SOONEST_REPEAT_MS = 15
 """Keyboards repeat a key that is held down every 25 ms at the fastest."""
 
@@ -170,7 +172,7 @@ class WedgeDetector:
             return False
         if not self._may_stumble() or gap > self._stumble_ms():
             return True
-        return gap_ms(self._held[0].timestamp_ms, at_ms) > self._settings.max_mean_gap_ms * len(self._held)
+        return gap_ms(self._held[0].timestamp_ms, at_ms) > _slowest_pace_ms(self._settings) * len(self._held)
 
     def _may_stumble(self) -> bool:
         """Tell whether one long gap may lie within the burst at hand: a busy computer's, while the pace is a scanner's.
@@ -181,7 +183,7 @@ class WedgeDetector:
         if not self._settings.needs_end or self._settings.beat_ms or count < _SURE_KEYS:
             return False
         span = gap_ms(self._held[0].timestamp_ms, self._held[-1].timestamp_ms)
-        return span <= self._settings.max_mean_gap_ms * (count - 1)
+        return span <= _slowest_pace_ms(self._settings) * (count - 1)
 
     def _stumble_ms(self) -> int:
         return self._settings.max_gap_ms * 5 // 2
@@ -220,7 +222,7 @@ class WedgeDetector:
         if count < max(self._settings.min_length, 2):
             return False
         span = gap_ms(self._held[0].timestamp_ms, self._held[-1].timestamp_ms)
-        return span <= self._settings.max_mean_gap_ms * (count - 1)
+        return span <= _slowest_pace_ms(self._settings) * (count - 1)
 
     def _patience_ms(self) -> int:
         if self._may_stumble():
@@ -235,6 +237,12 @@ class WedgeDetector:
         if len(text) <= len(settings.prefix) + len(settings.suffix):
             return None
         return text[len(settings.prefix) : len(text) - len(settings.suffix)]
+
+
+def _slowest_pace_ms(settings: WedgeSettings) -> int:
+    """Return the slowest pace of a scan; where only an Enter ends one, a busy computer may stretch it."""
+    is_patient = settings.needs_end and not settings.beat_ms
+    return max(settings.max_mean_gap_ms, _BUSY_MEAN_GAP_MS) if is_patient else settings.max_mean_gap_ms
 
 
 def gap_ms(earlier_ms: int, later_ms: int) -> int:

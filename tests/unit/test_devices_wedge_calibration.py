@@ -179,3 +179,28 @@ def test_the_rest_of_a_torn_scan_is_rather_lost_than_read_short() -> None:
     for each in struck("64720000000160", 50):
         desk.press(replace(each, timestamp_ms=each.timestamp_ms + 3000))
     assert desk.scans == ["64720000000160"]
+
+
+def test_a_busy_computer_that_slows_a_whole_scan_down_does_not_tear_it() -> None:
+    # The gaps that a machine with twice the work it can do made of 26 ms a key.
+    gaps = (26, 26, 55, 36, 67, 33, 26, 26, 68, 26, 26, 25, 26, 26)
+    desk = Desk(WedgeDetector(learnt(struck(TEST_CODE, 26)).settings))
+    at_ms = 1000
+    for character, gap in zip("50621770992401\r", (0, *gaps), strict=True):
+        at_ms += gap
+        desk.press(replace(ENTER, timestamp_ms=at_ms) if character == "\r" else key(character, at_ms))
+    assert desk.scans == ["50621770992401"]
+    assert desk.typed == ""
+
+
+@settings(max_examples=300, deadline=None)
+@given(beat=st.sampled_from([1, 20, 26, 50]), gaps=st.lists(st.integers(80, 250), min_size=5, max_size=20))
+def test_a_person_stays_a_person_where_a_scanner_was_learnt(beat: int, gaps: list[int]) -> None:
+    desk = Desk(WedgeDetector(learnt(struck(TEST_CODE, beat)).settings))
+    at_ms = 1000
+    for gap in gaps:
+        at_ms += gap
+        desk.press(key("7", at_ms))
+    desk.press(replace(ENTER, timestamp_ms=at_ms + 100))
+    assert desk.scans == []
+    assert desk.typed == "7" * len(gaps) + "\n"
