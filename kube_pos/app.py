@@ -124,6 +124,7 @@ def _desk(engine: Engine, session: Session | None) -> Desk:
         printers=engine.printing,
         readers=engine.readers,
         sync_status=engine.sync_status,
+        office_said=engine.outbox.verdict_of,
         sync_now=engine.sync_now,
         verify=engine.verify,
         versions=versions(),

@@ -160,6 +160,7 @@ def open_counter(
         unknown_prints=lambda: tuple(PrintRequest(PrintKind(job.kind), job.ref, job.copy) for job in prints.unknown()),
         printers=printers,
         sync_status=outbox.status,
+        office_said=outbox.verdict_of,
         sync_now=lambda: synced.append(1),
         verify=lambda: (verify(outlet.journal_file).is_clean, "Jurnal utuh."),
         versions=(("kube-pos", "0.1.0"), ("Python", "3.11")),

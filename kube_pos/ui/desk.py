@@ -70,6 +70,8 @@ class Desk:
     """Number of the entry, and whether its paper came out. On the writer's thread."""
     sync_status: Callable[[], SyncStatus]
     """A short read."""
+    office_said: Callable[[int], tuple[str, ...] | None]
+    """The office's codes for an entry: empty when it was simply taken, None before it answered. A short read."""
     sync_now: Callable[[], None]
     verify: Callable[[], tuple[bool, str]]
     """Verify the journal, on the writer's thread: whether it is whole, and a sentence."""

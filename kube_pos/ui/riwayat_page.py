@@ -14,9 +14,10 @@ from kube_pos.ledger.ports import PrintKind, Sale, SaleRow
 from kube_pos.ledger.quantity import format_rupiah
 from kube_pos.ledger.totals import rupiah_drawn
 from kube_pos.operations import corrections
+from kube_pos.ui import words
 from kube_pos.ui.banner import Tone
 from kube_pos.ui.context import Context
-from kube_pos.ui.controls import Button, card, field, scrolled
+from kube_pos.ui.controls import Button, card, field, label, scrolled
 from kube_pos.ui.exchange_form import ExchangeForm
 from kube_pos.ui.icons import icon
 from kube_pos.ui.page_head import PageHead
@@ -121,6 +122,8 @@ class RiwayatPage(QWidget):
         centred.setContentsMargins(0, 0, 0, 0)
         centred.addWidget(self._paper, 0, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         column.addWidget(scrolled(inner), 1)
+        self._office = label("", "soft", wraps=True)
+        column.addWidget(self._office)
         self._print = PrintLine(self._context)
         self._print.answered.connect(self._answer_print)
         column.addWidget(self._print)
@@ -153,15 +156,16 @@ class RiwayatPage(QWidget):
         self._undo.setEnabled(can_undo)
         self._swap.setEnabled(can_undo)
         self._paper.show_document(desk.render(PrintKind.RECEIPT, row.seq, 0) if row else None)
+        self._office.setText(words.office_said(self._context.texts, desk.office_said(row.seq)) if row else "")
         self._print.show_states(desk.print_states(row.seq) if row else ())
         copies = desk.till.journal.copies_of(row.seq) if row else 1
-        words = "history.copy" if copies else "history.first_print"
-        self._again.set_words(self._context.say(words, n=copies))
+        again = "history.copy" if copies else "history.first_print"
+        self._again.set_words(self._context.say(again, n=copies))
 
     def _kind(self, row: SaleRow) -> str:
         kinds = {Redemption: "redemption", GeneralSale: "general_sale", Reversal: "reversal"}
-        words = self._context.say(f"history.{kinds[type(row.entry)]}")
-        return f"{words} · {self._context.say('history.reversed')}" if row.reversed_by is not None else words
+        kind = self._context.say(f"history.{kinds[type(row.entry)]}")
+        return f"{kind} · {self._context.say('history.reversed')}" if row.reversed_by is not None else kind
 
     def _sync(self, row: SaleRow) -> str:
         return self._context.say("history.sent" if row.seq <= self._acked else "history.unsent")

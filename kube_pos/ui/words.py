@@ -91,3 +91,13 @@ def _commodity_name(catalogue: Catalogue, commodity_id: int) -> str:
 
 def _commodity_unit(catalogue: Catalogue, commodity_id: int) -> str:
     return next((found.unit for key, found in catalogue.commodities.items() if key == commodity_id), "")
+
+
+def office_said(texts: Texts, codes: tuple[str, ...] | None) -> str:
+    """Return the office's answer to a sale in words; a code that this program does not know is named as it came."""
+    if codes is None:
+        return texts.say("ui.office.waiting")
+    if not codes:
+        return texts.say("ui.office.taken")
+    reasons = (texts.say(f"ui.office.{code}") if texts.has(f"ui.office.{code}") else code for code in codes)
+    return texts.say("ui.office.asks", reasons="; ".join(reasons))

@@ -271,6 +271,21 @@ def test_sync_tells_what_waits_and_tries_again(sold: Counter) -> None:
     assert cells(sold) == []
 
 
+def test_a_sale_says_what_the_office_answered(sold: Counter) -> None:
+    shortcut(sold, Qt.Key.Key_F2)
+    assert "Belum dijawab kantor" in words_on(sold)
+    head = sold.outlet.journal.head()[0]
+    (sale,) = sold.outlet.journal.sales()
+    for verdicts, said in (
+        ({}, "Diterima kantor tanpa pertanyaan."),
+        ({sale.seq: ("no_share", "new_code")}, "pertanyaan: melebihi jatah kasir ini; new_code."),
+    ):
+        SqliteOutbox(sold.outlet.journal_file).acknowledge(head, verdicts)
+        sold.bridge.sync_state.emit(_News("online"))
+        settle(sold)
+        assert said in words_on(sold)
+
+
 def test_trouble_with_sync_is_told_with_its_remedy(counter: Counter) -> None:
     shortcut(counter, Qt.Key.Key_F6)
     counter.bridge.on_sync(_News("stopped_damaged", StorageFailed(path="/data", reason="penuh")))

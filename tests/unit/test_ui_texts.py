@@ -18,6 +18,7 @@ from kube_pos.ui.print_line import _TONES as PRINT_STATES
 from kube_pos.ui.proxy_form import REASONS, RELATIONS
 from kube_pos.ui.rail import PLACES
 from kube_pos.ui.reversal_form import REASONS as REVERSAL_REASONS
+from kube_pos.upstream.verdicts import VerdictCode
 
 ROOM = Path(__file__).parents[2] / "kube_pos" / "ui"
 
@@ -56,6 +57,7 @@ def test_every_sentence_of_a_set_of_codes_exists(language: str) -> None:
         *(f"ui.lamp.{state.value}" for state in DeviceState),
         *(f"ui.devices.state_{state.value}" for state in DeviceState),
         *(f"ui.devices.source_{source.value}" for source in Source),
+        *(f"ui.office.{code.value}" for code in VerdictCode),
         *(f"ui.number.{kind.value}" for kind in NumberKind),
         *(f"mismatch.{kind.value}" for kind in Mismatch),
         *(f"code_fault.{fault.value}" for fault in CodeFault),
