@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,8 +50,6 @@ class PrinterBehaviour:
 
 
 IsOver = Callable[[PrinterBehaviour], bool]
-Pause = Callable[[float], object]
-"""Waits so many seconds, or until the printer is stopped."""
 
 
 class LoopbackPrinter:
@@ -101,7 +100,7 @@ class LoopbackPrinter:
                 continue
             except OSError:
                 return
-            visit = _Visit(connection, self.behaviour, self._is_over, self._closing.wait)
+            visit = _Visit(connection, self.behaviour, self._is_over)
             with connection, suppress(OSError):
                 visit.serve()
             if visit.job:
@@ -113,12 +112,11 @@ class LoopbackPrinter:
 class _Visit:
     """One connection: the job in it, and what is said back."""
 
-    def __init__(self, connection: socket.socket, behaviour: PrinterBehaviour, is_over: IsOver, pause: Pause) -> None:
+    def __init__(self, connection: socket.socket, behaviour: PrinterBehaviour, is_over: IsOver) -> None:
         self.job = bytearray()
         self._connection = connection
         self._behaviour = behaviour
         self._is_over = is_over
-        self._pause = pause
         self._pending = b""
         self._has_ended = False
 
@@ -135,7 +133,7 @@ class _Visit:
         self._say(behaviour.automatic)
         while not self._is_over(behaviour):
             if behaviour.stall or self._is_past(behaviour.mute_after):
-                self._pause(0.02)
+                time.sleep(0.02)
                 continue
             data = self._read()
             if data is None:
@@ -159,7 +157,7 @@ class _Visit:
         room = min((limit - len(self.job) for limit in limits if limit is not None), default=65536)
         speed = self._behaviour.bytes_per_s
         if speed:
-            self._pause(0.02)
+            time.sleep(0.02)
             room = min(room, max(1, speed // 50))
         try:
             return self._connection.recv(max(room, 1))
@@ -187,7 +185,7 @@ class _Visit:
             self._has_ended = True
             behaviour = self._behaviour
             if behaviour.answers and behaviour.tells_end and not self._is_past(behaviour.paper_ends_after):
-                self._pause(behaviour.end_after_s)
+                time.sleep(behaviour.end_after_s)
                 self._say(behaviour.automatic + b"\x00")
 
     def _answer(self, number: int) -> None:
@@ -195,7 +193,7 @@ class _Visit:
         if not behaviour.answers:
             return
         states = _PAPER_ENDED if self._is_past(behaviour.paper_ends_after) else behaviour.states
-        self._pause(behaviour.answer_after_s)
+        time.sleep(behaviour.answer_after_s)
         self._say(behaviour.automatic + states[_NUMBERS.index(number) :][:1])
 
     def _say(self, data: bytes) -> None:
