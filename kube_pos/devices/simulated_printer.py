@@ -59,6 +59,8 @@ class LoopbackPrinter:
         """Bind a port, any free one by itself; `start` begins to listen."""
         only_allowed(allow=allow)
         self.behaviour = behaviour or PrinterBehaviour()
+        self.mended: bytes | None = None
+        """The states that it answers since somebody put paper in or closed the lid; the connection stays open."""
         self.jobs: list[bytes] = []
         self.job_came = threading.Condition()
         self._socket = socket.socket()
@@ -100,7 +102,7 @@ class LoopbackPrinter:
                 continue
             except OSError:
                 return
-            visit = _Visit(connection, self.behaviour, self._is_over)
+            visit = _Visit(connection, self.behaviour, self._is_over, lambda: self.mended)
             with connection, suppress(OSError):
                 visit.serve()
             if visit.job:
@@ -112,11 +114,18 @@ class LoopbackPrinter:
 class _Visit:
     """One connection: the job in it, and what is said back."""
 
-    def __init__(self, connection: socket.socket, behaviour: PrinterBehaviour, is_over: IsOver) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        behaviour: PrinterBehaviour,
+        is_over: IsOver,
+        mended: Callable[[], bytes | None],
+    ) -> None:
         self.job = bytearray()
         self._connection = connection
         self._behaviour = behaviour
         self._is_over = is_over
+        self._mended = mended
         self._pending = b""
         self._has_ended = False
 
@@ -192,7 +201,7 @@ class _Visit:
         behaviour = self._behaviour
         if not behaviour.answers:
             return
-        states = _PAPER_ENDED if self._is_past(behaviour.paper_ends_after) else behaviour.states
+        states = _PAPER_ENDED if self._is_past(behaviour.paper_ends_after) else self._mended() or behaviour.states
         time.sleep(behaviour.answer_after_s)
         self._say(behaviour.automatic + states[_NUMBERS.index(number) :][:1])
 

@@ -194,7 +194,7 @@ def test_a_printer_that_says_it_can_not_print_is_waited_for_and_said_before_the_
     assert shop_.wait(lambda: any(status.state is DeviceState.ATTENTION for status in shop_.statuses))
     first, second = shop_.sell(), shop_.sell()
     assert shop_.wait_state(first, "failed_clean")
-    loopback.behaviour = ANSWERING
+    loopback.mended = ANSWERING.states
     assert shop_.wait_state(second, "confirmed")
     assert shop_.prints.states(first) == ("confirmed",)
     assert [originals(loopback.jobs, f"A01-00000{number}") for number in (1, 2)] == [1, 1]
