@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, case, distinct, func, insert, select, update
 
 from kube_pos.upstream import tables
 from kube_pos.upstream.audit import note
@@ -17,20 +17,20 @@ _MOST_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A district's rows: how many were served and how many not."""
+    """A district's families: how many took something and how many nothing yet."""
 
     name: str
-    rows: int
+    families: int
     served: int
 
     @property
     def unserved(self) -> int:
-        """Return how many rows nothing was taken of yet."""
-        return self.rows - self.served
+        """Return how many families took nothing yet."""
+        return self.families - self.served
 
 
 def districts(connection: Connection) -> list[Place]:
-    """Return served and unserved rows by the district that the families live in."""
+    """Return served and unserved families by the district that they live in, of all that is published."""
     entitlement, recipient, ward, share = tables.entitlement, tables.recipient, tables.ward, tables.share
     spent = (
         select(share.c.entitlement_id)
@@ -38,8 +38,9 @@ def districts(connection: Connection) -> list[Place]:
         .group_by(share.c.entitlement_id)
         .subquery()
     )
+    took = case((spent.c.entitlement_id.is_not(None), recipient.c.id))
     rows = connection.execute(
-        select(ward.c.district, func.count(), func.count(spent.c.entitlement_id))
+        select(ward.c.district, func.count(distinct(recipient.c.id)), func.count(distinct(took)))
         .select_from(entitlement)
         .join(recipient, recipient.c.id == entitlement.c.recipient_id)
         .join(ward, ward.c.id == recipient.c.ward_id)

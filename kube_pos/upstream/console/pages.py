@@ -177,7 +177,7 @@ def _overview(desk: Desk, signed: Signed, _form: Form) -> Response:
             sums[0] += line.entitled
             sums[1] += line.used
     silent = [till for till in tills if till.state == "active" and till.last_contact < desk.now_ms - figures.SILENT_MS]
-    most = max((place.rows for place in places), default=1)
+    most = max((place.families for place in places), default=1)
     return desk.page(
         "overview", signed, places=places, most=most, money=sorted(money.items()), silent=silent, matters=matters
     )
