@@ -8,10 +8,16 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, insert
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from kube_pos.upstream.database import without_values
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows that all have the same columns; raises IntegrityError when one is there already."""
+    """Insert rows that all have the same columns; raises IntegrityError when one is there already.
+
+    Raises DBAPIError for what else the database refuses. No error quotes a value.
+    """
     if not rows:
         return
     if connection.dialect.name != "postgresql":
@@ -19,10 +25,17 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, A
         return
     names = tuple(rows[0])
     columns = ", ".join(f'"{name}"' for name in names)
-    driver = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:  # type: ignore[union-attr]
-        for row in rows:
-            copy.write_row([row[name] for name in names])
+    statement = f'COPY "{table.name}" ({columns}) FROM STDIN'
+    driver, errors = connection.connection.driver_connection, connection.dialect.loaded_dbapi
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[union-attr]
+            for row in rows:
+                copy.write_row([row[name] for name in names])
+    except errors.Error as error:
+        # SQLAlchemy does not see this cursor, so neither its kinds of error nor our care for values is there by itself.
+        without_values(error)
+        kind = IntegrityError if isinstance(error, errors.IntegrityError) else DBAPIError
+        raise kind(statement, None, error, hide_parameters=True) from None
 
 
 def insert_all_new(

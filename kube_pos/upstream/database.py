@@ -9,6 +9,7 @@ connections write at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ _WRITES = "kube_writes"
 _FEED_LOCK = 0x6B756265
 _POOL = 20
 """Half of the worker threads that a server process has; the rest are opened when they are needed."""
+_VALUE = re.compile(r"\n|: \"|value \"")
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000")
 
 
@@ -95,11 +97,17 @@ def _engine_of(place: str) -> Engine:
     return engine
 
 
+def without_values(error: BaseException) -> None:
+    """Take the rows' values, which a server quotes, out of an error: they may be names."""
+    if error.args:
+        # PostgreSQL quotes rows after the first line, and in it what it could not read.
+        error.args = (_VALUE.split(str(error.args[0]), maxsplit=1)[0], *error.args[1:])
+
+
 def _without_values(context: ExceptionContext) -> None:
-    """Take the rows' values, which the server quotes after the first line, out of an error: they may be names."""
     for error in (context.original_exception, context.sqlalchemy_exception):
-        if error is not None and error.args:
-            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
+        if error is not None:
+            without_values(error)
 
 
 def insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, inspect, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from kube_pos.errors import DatabaseTooNew, DatabaseUnreadable
 from kube_pos.ledger.ids import LedgerId, OutletId
 from kube_pos.upstream import feed, tables
+from kube_pos.upstream.copying import insert_rows
 from kube_pos.upstream.database import Database, insert_new, open_database
 from kube_pos.upstream.keys import load_keys
 from kube_pos.upstream.migrations import NEWEST, schema_of
@@ -108,6 +110,23 @@ class TestSchema:
         with pytest.raises(IntegrityError) as found, database.write() as connection:
             connection.execute(insert(tables.setting), row)
         assert "secret" not in str(found.value)
+
+    def test_errors_of_many_rows_at_once_carry_no_values(self, database: Database) -> None:
+        rows = [{"name": "secret name", "value": "secret value"}]
+        with database.write() as connection:
+            insert_rows(connection, tables.setting, rows)
+        with pytest.raises(IntegrityError) as found, database.write() as connection:
+            insert_rows(connection, tables.setting, rows)
+        assert "secret" not in "".join(traceback.format_exception(found.value))
+
+    def test_a_value_that_is_refused_is_not_quoted(self, postgres: Cluster) -> None:
+        database = open_database(postgres.new())
+        rows = [{"id": "secret", "name": "Kasir", "role": "viewer"}]
+        for put in (insert_rows, lambda connection, table, rows: connection.execute(insert(table), rows)):
+            with pytest.raises(DBAPIError) as found, database.write() as connection:
+                put(connection, tables.officer, rows)
+            assert "secret" not in "".join(traceback.format_exception(found.value))
+        database.close()
 
     @pytest.mark.parametrize(
         "place", ["mysql://a/b", "nonsense://x", "postgresql://", "postgresql://office@127.0.0.1:1/x", "x://[y"]
