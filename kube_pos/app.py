@@ -33,7 +33,7 @@ from kube_pos.ui.wedge_filter import WedgeFilter
 
 @dataclass(frozen=True, slots=True)
 class OpenWindow:
-    """A till with its window, built and running."""
+    """A till with its window, built."""
 
     application: QApplication
     engine: Engine
@@ -57,11 +57,15 @@ def run_window(folder: TillFolder, texts: Texts, clock: Clock, session: Session 
 
 
 def open_and_close(folder: TillFolder, texts: Texts, clock: Clock) -> int:
-    """Open the till's window and close it as soon as it is ready: a new version shows that it starts."""
-    opened: list[OpenWindow] = []
-    opened.append(open_window(folder, texts, clock, None, lambda: QTimer.singleShot(0, opened[0].application.quit)))
-    code = int(opened[0].application.exec())
-    opened[0].close()
+    """Open the till's window and close it once it was painted: a new version shows that it starts.
+
+    The engine is built and never started. Its data may be put back afterwards, and no print, no word to the office and
+    no mark could be: what waits would be printed twice, and a share that was given back would be spent.
+    """
+    opened = _build(folder, texts, clock, None)
+    QTimer.singleShot(0, opened.window, opened.application.quit)
+    code = int(opened.application.exec())
+    opened.window.close()
     return code
 
 
@@ -73,6 +77,19 @@ def open_window(
     on_ready: Callable[[], None] | None = None,
 ) -> OpenWindow:
     """Build the till and show its window; the devices start after the first paint, then `on_ready` is called."""
+    opened = _build(folder, texts, clock, session)
+
+    def start() -> None:
+        opened.engine.start()
+        if on_ready is not None:
+            on_ready()
+
+    # A turn of the event loop later: the window is on the screen before the first device is opened.
+    QTimer.singleShot(0, opened.window, start)
+    return opened
+
+
+def _build(folder: TillFolder, texts: Texts, clock: Clock, session: Session | None) -> OpenWindow:
     application = make_application(sys.argv[:1])
     writer = Worker("writer")
     bridge = Bridge(writer)
@@ -84,14 +101,6 @@ def open_window(
     wedge.input_method_seen.connect(lambda: window.context.tell(Tone.WARN, window.context.say("readers.input_method")))
     engine.readers.attach(wedge)
     window.showMaximized()
-
-    def start() -> None:
-        engine.start()
-        if on_ready is not None:
-            on_ready()
-
-    # A turn of the event loop later: the window is on the screen before the first device is opened.
-    QTimer.singleShot(0, window, start)
     return OpenWindow(application, engine, bridge, window, wedge)
 
 
