@@ -129,7 +129,7 @@ def _move_stock(effects: Effects, entry: AnyEntry) -> None:
         case StockMove():
             _add(effects.stock, entry.product, entry.quantity)
         case StockCount():
-            _add(effects.stock, entry.product, entry.difference)
+            _add(effects.stock, entry.product, entry.difference - entry.damaged)
         case Repack():
             _add(effects.stock, entry.source, -entry.taken)
             _add(effects.stock, entry.target, entry.made)

@@ -211,11 +211,15 @@ class StockMove(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
 
 
 class StockCount(Entry, frozen=True, kw_only=True, omit_defaults=True, tag=True):
-    """A blind count of one product; `difference` = counted − book, applied with the manager's approval."""
+    """A blind count of one product; `difference` = counted − book, applied with the manager's approval.
+
+    `counted` is all that lay there; the `damaged` part of it leaves the shelf with the same entry.
+    """
 
     product: ProductId
     counted: Thousandths
     difference: int
+    damaged: Thousandths = Thousandths(0)
     reason: str = ""
     approver: StaffId | None = None
 

@@ -1,7 +1,7 @@
 """The stock card: every movement of a product with the balance after it, and what a day did to each product.
 
 Movements are read once and kept in memory as numbers, 16 bytes each; a later look reads only what came since. The
-first reading of a long journal takes seconds and belongs on the writer's thread.
+first reading of a long journal takes seconds: on the writer's thread it goes batch by batch, and sales come between.
 """
 
 from __future__ import annotations
@@ -71,11 +71,17 @@ class StockBook:
     def catch_up(self, journal: JournalStore) -> int:
         """Read the entries that came since; return how many there were."""
         before = self.read_to
-        while batch := journal.since(self.read_to, BATCH):
-            for stored in batch:
-                self._take_in(journal, stored)
-            self.read_to = batch[-1].seq
+        while self.read_on(journal):
+            pass
         return self.read_to - before
+
+    def read_on(self, journal: JournalStore) -> bool:
+        """Read the next batch; tell whether there may be more. So short that a sale may wait for it."""
+        batch = journal.since(self.read_to, BATCH)
+        for stored in batch:
+            self._take_in(journal, stored)
+        self.read_to = batch[-1].seq if batch else self.read_to
+        return len(batch) == BATCH
 
     def balance(self, product: ProductId) -> int:
         """Return the sum of all movements of a product."""

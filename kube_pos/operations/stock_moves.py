@@ -119,7 +119,7 @@ def store_count(
     """Take in a count: the frozen book, what is good, what is damaged. The damaged part leaves the shelf.
 
     Raises MoveIncomplete when a difference has no reason, NotPermitted when a difference or damaged goods have no
-    manager, NotEnoughStock or StorageFailed.
+    manager, NotEnoughStock or StorageFailed; nothing is stored then.
     """
     frozen, good, damaged = counted
     differs = difference(frozen, good, damaged)
@@ -137,14 +137,11 @@ def store_count(
         product=frozen.product,
         counted=Thousandths(good + damaged),
         difference=differs,
+        damaged=damaged,
         reason=reason.strip()[:LONGEST_NOTE],
         approver=manager,
     )
-    stored = _store(till, entry)
-    if damaged:
-        # Of its own: goods that lie there spoilt are shrinkage, not a difference of the book.
-        _take_off(till, session, (frozen.product, damaged, MoveReason.DAMAGED), reason.strip(), approver)
-    return stored
+    return _store(till, entry)
 
 
 def _take_off(

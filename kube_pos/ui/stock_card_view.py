@@ -74,21 +74,28 @@ class StockCardView(QWidget):
             )
         )
         self._model.show_rows(())
-        self._context.bridge.run(self._reading(product), self._show)
+        self._context.bridge.run(self._reading(product), lambda read: self._show(product, read))
 
-    def _reading(self, product: Product) -> Callable[[], Read]:
+    def _reading(self, product: Product) -> Callable[[], Read | None]:
         book, journal = self._book, self._context.desk.till.journal
 
-        def read() -> Read:
-            book.catch_up(journal)
+        def read() -> Read | None:
+            # One batch a turn: what a cashier stores meanwhile comes between.
+            if book.read_on(journal):
+                return None
             return book.card(journal, product.id), book.by_day(product.id)[-_DAYS:]
 
         return read
 
-    def _show(self, read: Read) -> None:
+    def _show(self, product: Product, read: Read | None) -> None:
+        if product is not self._product:
+            return
+        if read is None:
+            self._context.bridge.run(self._reading(product), lambda more: self._show(product, more))
+            return
         movements, days = read
         self._model.show_rows(movements)
-        self._chart.show_days(days, self._product.unit if self._product else "")
+        self._chart.show_days(days, product.unit)
 
     def _signed(self, change: int) -> str:
         unit = self._product.unit if self._product else ""

@@ -128,6 +128,18 @@ def test_a_count_is_against_the_book_of_the_moment_it_began(shelf: Outlet) -> No
         store_count(shelf.till, MANAGING, (right[0], Thousandths(-1), Thousandths(0)), "x")
 
 
+def test_a_count_whose_damaged_goods_were_sold_meanwhile_is_stored_whole_or_not_at_all(shelf: Outlet) -> None:
+    frozen = begin_count(shelf.till, EGG_KG.id)
+    sell_for_cash(shelf.till, shelf.session, basket(shelf, cash=((EGG_KG, 19_500),)))
+    head = shelf.journal.head()
+    with pytest.raises(NotEnoughStock):
+        store_count(shelf.till, MANAGING, (frozen, Thousandths(19_000), Thousandths(1000)), "")
+    assert shelf.journal.head() == head
+    stored = store_count(shelf.till, MANAGING, (frozen, Thousandths(19_500), Thousandths(500)), "")
+    assert (shelf.journal.head()[0], on_hand(shelf, EGG_KG)) == (stored.seq, 0)
+    assert stored.seq == head[0] + 1
+
+
 def test_the_card_tells_each_movement_with_its_paper(shelf: Outlet) -> None:
     family = shelf.family()
     shelf.entitle()

@@ -8,6 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from kube_pos.ledger.entries import Repack, StockCount, StockMove
+from kube_pos.operations import stock_card
 from kube_pos.ui.approval import Approval
 from kube_pos.ui.main_window import MainWindow
 from kube_pos.ui.stock_page import StockPage
@@ -129,3 +130,15 @@ def test_the_card_of_the_chosen_product_opens(counter: Counter) -> None:
     assert "Telur ayam" in words_on(counter)
     touch(counter, button(counter, "ui.stock_card.back"))
     assert page._table.isVisible()
+
+
+def test_a_sale_comes_between_while_a_long_journal_is_read(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stock_card, "BATCH", 1)
+    page, head = page_of(counter.window), counter.outlet.journal.head()[0]
+    assert head > 1
+    read_when_sold: list[int] = []
+    page._card.open(EGG_KG)
+    counter.bridge.run(lambda: page._card._book.read_to, read_when_sold.append)
+    settle(counter, lambda: page._card._model.rowCount() == 1)
+    assert read_when_sold == [1]
+    assert page._card._book.read_to == head
