@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from kube_pos.texts import Texts
 from kube_pos.upstream import tables
-from kube_pos.upstream.console.officers import FREE_TRIES, IDLE_MS, LOCK_MS, OfficerRole, put_officer
+from kube_pos.upstream.console.officers import FREE_TRIES, IDLE_MS, LOCK_MS, OfficerRole, prove, put_officer, sign_in
 from kube_pos.upstream.receipt_check import ReceiptCodeUnreadable
 from tests.city_kit import City, open_city
 from tests.upstream_kit import NOW_MS, SetClock, publish_two_months, serving
@@ -79,6 +79,8 @@ def test_a_cookie_goes_over_tls_only_but_on_the_machine_itself(console: Console)
     form = {"name": "officer", "password": PASSWORD}
     answer = console.client.post("/console/sign-in", data=form, headers={"Host": "pos.example.go.id"})
     assert "Secure" in answer.headers["set-cookie"]
+    answer = console.client.post("/console/sign-in", data=form, headers={"Host": "localhost.example.go.id:80"})
+    assert "Secure" in answer.headers["set-cookie"]
 
 
 def test_wrong_passwords_lock_an_officer_for_a_while(console: Console) -> None:
@@ -87,6 +89,21 @@ def test_wrong_passwords_lock_an_officer_for_a_while(console: Console) -> None:
     assert console.sign_in().status_code == 403
     console.clock.at_ms += LOCK_MS + 1
     assert console.sign_in().status_code == 303
+
+
+def test_a_password_is_compared_while_a_till_writes(console: Console) -> None:
+    console.know("officer")
+    with console.city.database.write():
+        assert prove(console.city.database, "officer", PASSWORD).is_right
+        assert not prove(console.city.database, "nobody", PASSWORD).is_right
+
+
+def test_a_password_that_was_changed_meanwhile_opens_nothing(console: Console) -> None:
+    console.know("officer")
+    proof = prove(console.city.database, "officer", PASSWORD)
+    with console.city.database.write() as connection:
+        put_officer(connection, "officer", OfficerRole.VIEWER, PASSWORD[::-1], NOW_MS)
+        assert sign_in(connection, proof, NOW_MS) is None
 
 
 def test_a_form_of_another_site_or_role_changes_nothing(console: Console) -> None:

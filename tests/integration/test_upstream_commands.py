@@ -19,6 +19,7 @@ from kube_pos.ledger.cards import CardNumber, parse
 from kube_pos.sync.wire import read_enrolment_code
 from kube_pos.texts import LANGUAGES, Texts
 from kube_pos.upstream.commands import add_commands, run
+from kube_pos.upstream.console.officers import prove
 from kube_pos.upstream.database import open_database
 from kube_pos.upstream.reports import ReportLine, as_csv
 from kube_pos.upstream.server import listen
@@ -209,3 +210,21 @@ def test_a_busy_port_is_named(line: Line) -> None:
         port = str(taken.getsockname()[1])
         code, _, wrong = line("serve", "--port", port)
     assert (code, port in wrong) == (1, True)
+
+
+def test_officers_are_added_once_reset_and_listed(line: Line) -> None:
+    code, said, _ = line("officer", "add", "Bu Rini", "--role", "administrator")
+    assert code == 0
+    first = said.split()[-1]
+    code, _, wrong = line("officer", "add", "Bu Rini")
+    assert (code, "officer reset" in wrong) == (1, True)
+    assert line("officer", "add")[0] == 1
+    code, _, wrong = line("officer", "reset", "Pak Adi")
+    assert (code, "Pak Adi" in wrong) == (1, True)
+    code, said, _ = line("officer", "reset", "Bu Rini")
+    assert (code, said.split()[-1] != first) == (0, True)
+    assert line("officer", "list") == (0, "Bu Rini\tadministrator\n", "")
+    database = open_database(str(line.database))
+    assert not prove(database, "Bu Rini", first).is_right
+    assert prove(database, "Bu Rini", said.split()[-1]).is_right
+    database.close()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from kube_pos.errors import KubePosError
 from kube_pos.upstream.audit import note
+from kube_pos.upstream.database import Database
 from kube_pos.upstream.tables import officer, officer_session
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
@@ -36,6 +37,18 @@ class OfficerUnknown(KubePosError):
     """No officer has that name. Facts: name."""
 
     code = "officer_unknown"
+
+
+class OfficerTaken(KubePosError):
+    """There is an officer of that name already. Facts: name."""
+
+    code = "officer_taken"
+
+
+class OfficerNameMissing(KubePosError):
+    """Nobody was named. Facts: none."""
+
+    code = "officer_name_missing"
 
 
 class OfficerRole(StrEnum):
@@ -67,6 +80,15 @@ class Signed:
         return RANK[self.role] >= RANK[role]
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whether a password is the one that an officer had when it was looked at."""
+
+    name: str
+    password_hash: str
+    is_right: bool
+
+
 def put_officer(connection: Connection, name: str, role: OfficerRole, password: str, now_ms: int) -> None:
     """Add an officer, or give one a new password and role: old sessions end. Raises PasswordTooShort."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
@@ -93,13 +115,22 @@ def officers(connection: Connection) -> list[tuple[str, OfficerRole]]:
     return [(row.name, OfficerRole(row.role)) for row in rows]
 
 
-def sign_in(connection: Connection, name: str, password: str, now_ms: int) -> Signed | None:
+def prove(database: Database, name: str, password: str) -> Proof:
+    """Compare a password, which is slow on purpose; outside any transaction, so that no till waits for it."""
+    with database.read() as connection:
+        found = connection.execute(
+            select(officer.c.password_hash).where(officer.c.name == name, officer.c.active == 1)
+        ).scalar_one_or_none()
+    password_hash = _NOBODYS_HASH if found is None else found
+    return Proof(name, password_hash, _matches(password_hash, password))
+
+
+def sign_in(connection: Connection, proof: Proof, now_ms: int) -> Signed | None:
     """Begin a session; None for a wrong name, a wrong password or a locked officer, which nobody can tell apart."""
-    row = connection.execute(select(officer).where(officer.c.name == name, officer.c.active == 1)).one_or_none()
-    right = _matches(_NOBODYS_HASH if row is None else row.password_hash, password)
-    if row is None or row.locked_until > now_ms:
+    row = connection.execute(select(officer).where(officer.c.name == proof.name, officer.c.active == 1)).one_or_none()
+    if row is None or row.locked_until > now_ms or row.password_hash != proof.password_hash:
         return None
-    if not right:
+    if not proof.is_right:
         tries = row.wrong_tries + 1
         locked = now_ms + LOCK_MS if tries >= FREE_TRIES else 0
         values = {"wrong_tries": 0 if locked else tries, "locked_until": locked}

@@ -145,8 +145,9 @@ def _sign_in(desk: Desk, form: Form) -> Response:
     # A page of another site can't sign anybody in: a browser says where a form comes from.
     if desk.request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return desk.refuse(None, 403, "console.refused_form")
+    proof = officers.prove(desk.office.database, form.get("name", ""), form.get("password", ""))
     with desk.office.database.write() as connection:
-        signed = officers.sign_in(connection, form.get("name", ""), form.get("password", ""), desk.now_ms)
+        signed = officers.sign_in(connection, proof, desk.now_ms)
     if signed is None:
         return desk.page("sign_in", None, 403, failed=True)
     answer = _go("/console")
@@ -283,4 +284,4 @@ def _same(given: str, wanted: str) -> bool:
 def _is_secure(request: Request) -> bool:
     """Tell whether cookies go over TLS only: always, but for a browser on the office's own machine."""
     host = request.headers.get("host", "")
-    return not host.rpartition(":")[0].startswith(_LOOPBACK)
+    return host.rpartition(":")[0] not in _LOOPBACK
